@@ -1,0 +1,52 @@
+"""Fresh, migrated databases for tests: migrated once per worker, then copied, since a copy takes milliseconds."""
+
+import contextlib
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.postgres import Cluster
+
+
+def migrate(uri: str, instance_path: Path) -> None:
+    """Brings the database at *uri* to the newest migration, as `flask db upgrade` does, and lets go of it."""
+    import flask_migrate  # late: tests of core run without any web library
+
+    from webapp import create_app
+
+    app = create_app(SQLALCHEMY_DATABASE_URI=uri, INSTANCE_PATH=str(instance_path), BCRYPT_ROUNDS=4)
+    with app.app_context():
+        flask_migrate.upgrade()
+        # An open connection would leave a -wal file beside SQLite's, and PostgreSQL would not copy the database.
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+def migrated_sqlite_file(folder: Path) -> Path:
+    path = folder / "migrated.sqlite3"
+    migrate(f"sqlite:///{path}", folder / "instance")
+    return path
+
+
+def sqlite_copy(migrated: Path, folder: Path) -> str:
+    """The URI of a copy of *migrated* in *folder*."""
+    copy = folder / "test.sqlite3"
+    shutil.copyfile(migrated, copy)
+    return f"sqlite:///{copy}"
+
+
+def migrated_postgresql_database(cluster: Cluster, folder: Path) -> str:
+    cluster.create("migrated")
+    migrate(cluster.uri("migrated"), folder / "instance")
+    return "migrated"
+
+
+@contextlib.contextmanager
+def postgresql_copy(cluster: Cluster, migrated: str) -> Iterator[str]:
+    """The URI of a copy of the database named *migrated*, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex}"
+    cluster.create(name, template=migrated)
+    try:
+        yield cluster.uri(name)
+    finally:
+        cluster.drop(name)
