@@ -5,8 +5,8 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 PORT ?= 5000
-# More for pytest, as in: make test PYTEST='tests/core -k totp'
-PYTEST ?=
+# More for pytest, as in: make test ARGS='tests/core -k totp'
+ARGS ?=
 
 VENV := .venv
 # By module, not by script: scripts hold the venv's path and break when the folder moves.
@@ -29,8 +29,8 @@ run: install ## serve on http://127.0.0.1:5000 (PORT=… changes it), with a dem
 install: $(RUNTIME) $(HTMX) ## make .venv with the runtime set and htmx (make run does it by itself)
 	@:
 
-test: test-system $(DEV) $(HTMX) lint ## all checks and tests; installs what they need (PYTEST=… narrows pytest)
-	@$(RUN) pytest -n 2 $(PYTEST)
+test: test-system $(DEV) $(HTMX) lint ## all checks and tests; installs what they need (ARGS=… goes to pytest)
+	@$(RUN) pytest -n 2 $(ARGS)
 
 check: test ## another name for test
 
