@@ -2,6 +2,7 @@
 # `make run`: newest migration, demo company on the first start, then the server with the outbox beside it.
 # It serves by gunicorn because that is what is deployed: no second server with other habits.
 set -euo pipefail
+shopt -s extglob
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 port=${PORT:-5000}
@@ -19,14 +20,12 @@ if answers; then
 fi
 
 # A database that was there before may hold a company: then the demo's refusal is no news. On a new one it is an error.
-is_new=yes
-if [ -n "${FLASK_SQLALCHEMY_DATABASE_URI:-}" ] || compgen -G "$instance/*.sqlite*" >/dev/null; then
-    is_new=no
-fi
+kept_elsewhere=${FLASK_SQLALCHEMY_DATABASE_URI:+yes}
+was_there=$(compgen -G "$instance/*.@(sqlite*|db)" || true)
 "$python" -m flask --app wsgi db upgrade
-if [ $is_new = yes ]; then
+if [ -z "$kept_elsewhere$was_there" ]; then
     "$python" -m flask --app wsgi demo >/dev/null
-elif [ ! -e "$logins" ]; then
+elif [ -n "$kept_elsewhere" ] || [ ! -e "$logins" ]; then
     "$python" -m flask --app wsgi demo >/dev/null 2>&1 || [ $? -eq 1 ]
 fi
 
