@@ -1,0 +1,209 @@
+"""Companies and employees: made by the commands, listed and described for the pages.
+
+Passwords, factors and sessions of an employee belong to those features.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts.rules import Plan, Role, email_key, valid_email
+from webapp.core.accounts.tables import Company, Employee
+from webapp.core.audit.flows import record
+from webapp.core.audit.rules import EventKind
+from webapp.core.database import CompanyId, EmployeeId, writing
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.visitor import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An employee as pages and mails name them."""
+
+    id: EmployeeId
+    company_id: CompanyId
+    company_name: str
+    time_zone: str
+    email: str
+    name: str
+    phone: str
+    language: str
+    role: Role
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """One page of a company's people. *number* of *pages*, both from 1; *total* matches of the search."""
+
+    rows: tuple[Person, ...]
+    number: int
+    pages: int
+    total: int
+
+
+def create_company(
+    session: Session,
+    name: str,
+    plan: Plan,
+    *,
+    time_zone: str,
+    is_vendor: bool,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[CompanyId] | Refused:
+    """A new company; VENDOR_EXISTS where a second vendor is asked for."""
+    with writing(session):
+        if is_vendor and session.scalar(select(Company.id).where(Company.is_vendor)) is not None:
+            return Refused(Refusal.VENDOR_EXISTS)
+        company = Company(name=name, plan=plan, time_zone=time_zone, is_vendor=is_vendor, created_at=now)
+        session.add(company)
+        session.flush()
+        record(session, EventKind.COMPANY_CREATED, now=now, visitor=visitor, company_id=company.id)
+        return Accepted(CompanyId(company.id))
+
+
+def create_employee(
+    session: Session,
+    company_id: CompanyId,
+    email: str,
+    *,
+    name: str,
+    role: Role,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[EmployeeId] | Refused:
+    """A new employee without a password. Refuses with UNKNOWN_COMPANY, VENDOR_ONLY, EMAIL_INVALID, EMAIL_TAKEN."""
+    stored = valid_email(email)
+    if stored is None:
+        return Refused(Refusal.EMAIL_INVALID)
+    with writing(session):
+        company = session.get(Company, company_id, with_for_update=True)
+        if company is None:
+            return Refused(Refusal.UNKNOWN_COMPANY)
+        if role is Role.SUPPORT and not company.is_vendor:
+            return Refused(Refusal.VENDOR_ONLY)
+        if session.scalar(select(Employee.id).where(Employee.email_key == email_key(stored))) is not None:
+            return Refused(Refusal.EMAIL_TAKEN)
+        employee = Employee(
+            company_id=company.id,
+            email=stored,
+            email_key=email_key(stored),
+            name=name,
+            sort_key=_sort_key(name, stored),
+            role=role,
+            created_at=now,
+        )
+        session.add(employee)
+        session.flush()
+        record(
+            session,
+            EventKind.EMPLOYEE_CREATED,
+            now=now,
+            visitor=visitor,
+            employee_id=employee.id,
+            company_id=company.id,
+        )
+        return Accepted(EmployeeId(employee.id))
+
+
+def change_profile(
+    session: Session,
+    employee_id: EmployeeId,
+    *,
+    name: str,
+    phone: str,
+    language: str,
+    now: datetime,
+    visitor: Visitor,
+) -> None:
+    """Change what a person may change about themselves; the audit names the fields, not their contents."""
+    with writing(session):
+        employee = session.get_one(Employee, employee_id, with_for_update=True)
+        wanted = {"name": name, "phone": phone, "language": language}
+        changed = [field for field, value in wanted.items() if getattr(employee, field) != value]
+        if not changed:
+            return
+        employee.name, employee.phone, employee.language = name, phone, language
+        employee.sort_key = _sort_key(name, employee.email)
+        record(
+            session,
+            EventKind.PROFILE_CHANGED,
+            now=now,
+            visitor=visitor,
+            employee_id=employee_id,
+            company_id=employee.company_id,
+            details={"fields": changed},
+        )
+
+
+def lock(session: Session, employee_id: EmployeeId) -> None:
+    """Hold this person's row until the caller's transaction ends, so that flows about them take turns."""
+    session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update())
+
+
+def holds_a_company(session: Session) -> bool:
+    """Whether this database has been put to use."""
+    return session.scalar(select(Company.id).limit(1)) is not None
+
+
+def by_email(session: Session, email: str) -> Person | None:
+    """The employee who logs in with *email*, however it was typed."""
+    return _person(session, Employee.email_key == email_key(email))
+
+
+def by_id(session: Session, employee_id: EmployeeId) -> Person | None:
+    return _person(session, Employee.id == employee_id)
+
+
+def colleagues(session: Session, me: Person, *, search: str, number: int, size: int = 25) -> People:
+    """One page of *me*'s company by name; without a search it starts with *me*, on the first page."""
+    found = Employee.company_id == me.company_id, Employee.sort_key.contains(_folded(search), autoescape=True)
+    total = session.scalar(select(func.count()).select_from(Employee).where(*found)) or 0
+    pages = max(1, -(-total // size))
+    number = min(max(1, number), pages)
+    rows = session.execute(
+        _people()
+        .where(*found)
+        .order_by((Employee.id != me.id), Employee.sort_key, Employee.id)
+        .limit(size)
+        .offset((number - 1) * size)
+    )
+    return People(tuple(_as_person(row[0], row[1]) for row in rows), number, pages, total)
+
+
+def _people() -> Select[Employee, Company]:
+    return select(Employee, Company).join(Company, Company.id == Employee.company_id)
+
+
+def _person(session: Session, condition: ColumnElement[bool]) -> Person | None:
+    row = session.execute(_people().where(condition)).one_or_none()
+    return _as_person(row[0], row[1]) if row else None
+
+
+def _as_person(employee: Employee, company: Company) -> Person:
+    return Person(
+        EmployeeId(employee.id),
+        CompanyId(company.id),
+        company.name,
+        company.time_zone,
+        employee.email,
+        employee.name,
+        employee.phone,
+        employee.language,
+        Role(employee.role),
+        employee.is_active,
+    )
+
+
+def _sort_key(name: str, email: str) -> str:
+    return f"{_folded(name)} {_folded(email)}"[:400]
+
+
+def _folded(text: str) -> str:
+    """*text* as it is sorted and searched: without case and accents, so that "muller" finds "Müller"."""
+    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -1,0 +1,54 @@
+"""E-mail addresses: which are taken, when two are the same account, and how one is shown.
+
+No clock, no database. Passwords have their own feature.
+"""
+
+import unicodedata
+from enum import StrEnum
+
+from email_validator import EmailNotValidError, validate_email
+
+MAX_EMAIL_LENGTH = 254
+MAX_NAME_LENGTH = 100
+
+
+class Plan(StrEnum):
+    """What a company pays for. Two-factor authentication is there for every plan."""
+
+    BASIC = "basic"
+    PROFESSIONAL = "professional"
+    BUSINESS = "business"
+    ENTERPRISE = "enterprise"
+
+
+class Role(StrEnum):
+    EMPLOYEE = "employee"
+    ADMIN = "admin"
+    SUPPORT = "support"
+
+
+LANGUAGES = ("en", "de", "fr", "it")
+
+
+def email_key(text: str) -> str:
+    """The form under which an address is unique and looked up; never raises.
+
+    NFKC and casefold, so that "ADMIN@x", "admin@x " and a Kelvin sign for "k" are one account (CVE-2019-19844).
+    Mail goes to the stored address, never to what somebody typed.
+    """
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold())
+
+
+def valid_email(text: str) -> str | None:
+    """The address as it will be stored, or None where it is none. Asks no DNS."""
+    try:
+        return validate_email(text.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        return None
+
+
+def masked_email(email: str) -> str:
+    """An address its owner recognises and a passer-by does not: "le…@st….example"."""
+    local, _, domain = email.rpartition("@")
+    name, _, ending = domain.rpartition(".")
+    return f"{local[:2]}…@{name[:2]}….{ending}" if name else f"{local[:2]}…@{domain}"

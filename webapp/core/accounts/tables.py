@@ -1,0 +1,43 @@
+"""Stored shape of companies and the people who work there."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.core.database import Base
+
+
+class Company(Base):
+    """*is_vendor* marks the one company whose people are support."""
+
+    __tablename__ = "companies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    plan: Mapped[str] = mapped_column(String(16))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    is_vendor: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class Employee(Base):
+    """*email* as mail is sent to it; *email_key* as it is looked up; *sort_key* for the list and its search."""
+
+    __tablename__ = "employees"
+    __table_args__ = (
+        Index("ix_employees_company_id_sort_key_id", "company_id", "sort_key", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("companies.id"))
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    sort_key: Mapped[str] = mapped_column(String(400))
+    phone: Mapped[str] = mapped_column(String(32), default="")
+    language: Mapped[str] = mapped_column(String(8), default="en")
+    role: Mapped[str] = mapped_column(String(16))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]

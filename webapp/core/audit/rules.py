@@ -1,0 +1,43 @@
+"""The vocabulary of the audit: what can happen, and which details each kind of event may carry.
+
+Names are stored data and so an interface: ``subject:action``. Rows are only ever added.
+"""
+
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened, as ``subject:action``."""
+
+    COMPANY_CREATED = "company:create"
+    EMPLOYEE_CREATED = "employee:create"
+    PROFILE_CHANGED = "profile:change"
+    PASSWORD_CHECKED = "password:check"
+    SECOND_FACTOR_CHECKED = "second_factor:check"
+    LOGGED_IN = "session:start"
+    LOGGED_OUT = "session:end"
+    OTHER_SESSIONS_ENDED = "session:end_others"
+    ACTIVATION_BEGUN = "two_factor:begin_activation"
+    TWO_FACTOR_ACTIVATED = "two_factor:activate"
+    TWO_FACTOR_RESET = "two_factor:reset"
+    TWO_FACTOR_RESET_BY_OPERATOR = "two_factor:reset_by_operator"
+    BACKUP_CODES_CREATED = "backup_codes:create"
+    BACKUP_CODES_DOWNLOADED = "backup_codes:download"
+    BACKUP_CODES_CLOSED = "backup_codes:close"
+
+
+DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
+    EventKind.SECOND_FACTOR_CHECKED: frozenset({"purpose", "position", "codes_left"}),
+    EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
+    EventKind.PROFILE_CHANGED: frozenset({"fields"}),
+    EventKind.OTHER_SESSIONS_ENDED: frozenset({"count"}),
+    EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
+}
+"""Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""
+
+
+def check_details(kind: EventKind, details: dict[str, object]) -> None:
+    """Raise ValueError where *details* has a key that *kind* does not declare."""
+    undeclared = details.keys() - DETAIL_KEYS.get(kind, frozenset())
+    if undeclared:
+        raise ValueError(f"{kind} declares no {sorted(undeclared)}; add them to DETAIL_KEYS")

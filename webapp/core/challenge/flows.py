@@ -1,0 +1,196 @@
+"""Log-in: the password, and what stands between it and a session.
+
+``pass_password`` ends in a session where no second factor is on, else in a challenge of this browser, which lives
+ten minutes and is answered once. Several browsers may stand half-way for one person; one's success leaves the
+others' challenges. Identity comes from the challenge alone, never from the request that answers it (case D-02).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.attempts.rules import GuessKind
+from webapp.core.challenge.tables import Challenge
+from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
+from webapp.core.factors.totp import flows as totp
+from webapp.core.notices import flows as notices
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.passwords import flows as passwords
+from webapp.core.proof import flows as proof
+from webapp.core.proof.flows import Asked, Proof
+from webapp.core.proof.rules import Entry
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers
+from webapp.core.sessions import flows as sessions
+from webapp.core.sessions.flows import Started
+from webapp.core.tokens import new_token, token_hash
+from webapp.core.visitor import Visitor
+
+CHALLENGE_LIFE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfWay:
+    """The password was right; *token* of the challenge for the cookie."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The log-in is complete. *codes_left* after a backup code, else None; *next_path* asked for at its start."""
+
+    started: Started
+    next_path: str
+    codes_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A challenge that waits for its answer."""
+
+    id: int
+    person: Person
+    browser: BrowserId | None
+    next_path: str
+
+
+def pass_password(
+    session: Session,
+    keyring: Keyring,
+    email: str,
+    password: str,
+    *,
+    next_path: str,
+    rounds: int,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[HalfWay | LoggedIn] | Refused:
+    """Judge e-mail and password. Refuses with TOO_MANY or WRONG_PASSWORD, alike for addresses nobody has."""
+    browser = _browser_of(session, email, now=now, visitor=visitor)
+    check = passwords.begin_check(session, keyring, email, browser=browser, rounds=rounds, now=now, visitor=visitor)
+    if isinstance(check, Refused):
+        return check
+    if not passwords.is_right(check, password) or check.person is None:
+        return passwords.refuse(session, check, now=now, visitor=visitor)
+    person = check.person
+    with writing(session):
+        accounts.lock(session, person.id)
+        if not passwords.settle(session, keyring, check, now=now, visitor=visitor):
+            return Refused(Refusal.WRONG_PASSWORD, left=check.paid.left)
+        if totp.state(session, person.id):
+            return Accepted(_challenge(session, person, browser, next_path=next_path, now=now))
+        passwords.forget_guesses(session, keyring, person.email, browser=browser)
+        started = sessions.start(session, person, browser=browser, factor="password", now=now, visitor=visitor)
+        return Accepted(LoggedIn(started, next_path))
+
+
+def find(session: Session, token: str, *, now: datetime) -> Waiting | None:
+    """The live challenge of *token*, or None: unknown, answered, ended, older than ten minutes."""
+    row = session.scalar(
+        select(Challenge).where(Challenge.token_hash == token_hash(token), Challenge.made_at > now - CHALLENGE_LIFE)
+    )
+    person = accounts.by_id(session, EmployeeId(row.employee_id)) if row else None
+    if row is None or person is None or not person.is_active:
+        return None
+    browser = BrowserId(row.browser_id) if row.browser_id is not None else None
+    return Waiting(row.id, person, browser, row.next_path)
+
+
+def answer(
+    session: Session, keyring: Keyring, waiting: Waiting, entry: Entry | None, *, now: datetime, visitor: Visitor
+) -> Accepted[LoggedIn] | Refused:
+    """Judge the answer to a challenge; where it is right, the log-in is complete and the challenge is gone.
+
+    Refuses with CHALLENGE_OVER, MALFORMED (*entry* None), or as proof.prove() does.
+    """
+    asked = question(session, waiting, now=now, visitor=visitor)
+    if entry is None:
+        return proof.refuse_malformed(session, asked, now=now)
+
+    def log_in(shown: Proof, _: None) -> LoggedIn:
+        session.execute(delete(Challenge).where(Challenge.id == waiting.id))
+        passwords.forget_guesses(session, keyring, waiting.person.email, browser=waiting.browser)
+        started = sessions.start(
+            session,
+            waiting.person,
+            browser=waiting.browser,
+            factor=shown.factor,
+            used_last_code=shown.codes_left == 0,
+            now=now,
+            visitor=visitor,
+        )
+        if shown.factor is GuessKind.BACKUP_CODE:
+            _tell_backup_code_used(session, waiting.person, shown, now=now, visitor=visitor)
+        return LoggedIn(started, waiting.next_path, shown.codes_left)
+
+    return proof.prove(session, keyring, asked, entry, now=now, then=log_in)
+
+
+def question(session: Session, waiting: Waiting, *, now: datetime, visitor: Visitor) -> Asked[None]:
+    """What a half-way browser is asked."""
+
+    def still_open() -> Refused | None:
+        row = session.scalar(select(Challenge.id).where(Challenge.id == waiting.id))
+        return None if row is not None else Refused(Refusal.CHALLENGE_OVER)
+
+    return Asked(waiting.person, waiting.browser, visitor, "log-in", still_open, proof.nothing)
+
+
+def end(session: Session, token: str) -> None:
+    """End one browser's half-way log-in: it logs out, or begins again."""
+    with writing(session):
+        session.execute(delete(Challenge).where(Challenge.token_hash == token_hash(token)))
+
+
+def end_all(session: Session, employee_id: EmployeeId) -> None:
+    """End every half-way log-in of one person: a factor or the password has changed."""
+    with writing(session):
+        session.execute(delete(Challenge).where(Challenge.employee_id == employee_id))
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Delete challenges that nobody can answer any more; how many."""
+    with writing(session):
+        return changed_rows(session.execute(delete(Challenge).where(Challenge.made_at <= now - CHALLENGE_LIFE)))
+
+
+def _browser_of(session: Session, email: str, *, now: datetime, visitor: Visitor) -> BrowserId | None:
+    """The known browser that is asking, where it is known for the person whose address was typed."""
+    person = accounts.by_email(session, email)
+    return browsers.recognise(session, person.id if person else EmployeeId(0), visitor, now=now)
+
+
+def _challenge(
+    session: Session, person: Person, browser: BrowserId | None, *, next_path: str, now: datetime
+) -> HalfWay:
+    token = new_token()
+    session.add(
+        Challenge(
+            token_hash=token_hash(token),
+            employee_id=person.id,
+            browser_id=browser,
+            next_path=next_path,
+            made_at=now,
+        )
+    )
+    return HalfWay(token)
+
+
+def _tell_backup_code_used(session: Session, person: Person, shown: Proof, *, now: datetime, visitor: Visitor) -> None:
+    notices.queue(
+        session,
+        Notice.BACKUP_CODE_USED,
+        employee_id=person.id,
+        recipient=person.email,
+        name=person.name,
+        time_zone=person.time_zone,
+        now=now,
+        visitor=visitor,
+        codes_left=shown.codes_left,
+    )

@@ -1,0 +1,109 @@
+"""What every change to a person's factors has in common: who may ask, the log-in by a last code, audit, notice.
+
+For the other modules of this feature only.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.attempts.rules import GuessKind
+from webapp.core.audit import flows as audit
+from webapp.core.audit.rules import EventKind
+from webapp.core.database import writing
+from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.factors.totp import flows as totp
+from webapp.core.notices import flows as notices
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import flows as proof
+from webapp.core.proof.flows import Asked, Proof
+from webapp.core.proof.rules import Entry
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import flows as sessions
+from webapp.core.sessions.flows import SignedIn
+from webapp.core.visitor import Visitor
+
+P = TypeVar("P")
+
+SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
+
+
+def question(me: SignedIn, session: Session, purpose: str, prepare: Callable[[], P], *, visitor: Visitor) -> Asked[P]:
+    """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters."""
+    return Asked(me.person, me.browser_id, visitor, purpose, lambda: _may_change(session, me), prepare)
+
+
+def with_proof(
+    session: Session,
+    keyring: Keyring,
+    me: SignedIn,
+    asked: Asked[P],
+    entry: Entry | None,
+    *,
+    now: datetime,
+    then: Callable[[P], None],
+) -> Accepted[None] | Refused:
+    """Run *then* for a right *entry*; without one only where the log-in by the last backup code still counts."""
+    if entry is None and last_code_counts(session, me, now=now):
+        return _by_last_code(session, me, asked, now=now, then=then)
+    if entry is None:
+        return proof.refuse_malformed(session, asked, now=now)
+
+    def ignore_proof(_: Proof, prepared: P) -> None:
+        then(prepared)
+
+    return proof.prove(session, keyring, asked, entry, now=now, then=ignore_proof)
+
+
+def last_code_counts(session: Session, me: SignedIn, *, now: datetime) -> bool:
+    """Whether the log-in by the last backup code stands in for a code: ten minutes, and while none is left."""
+    if not me.last_code_counts(now):
+        return False
+    codes = backup_codes.state(session, me.person.id)
+    return codes is not None and codes.left == 0
+
+
+def record(session: Session, kind: EventKind, person: Person, *, now: datetime, visitor: Visitor) -> None:
+    """Note one change that succeeded."""
+    audit.record(session, kind, now=now, visitor=visitor, employee_id=person.id, company_id=person.company_id)
+
+
+def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor) -> None:
+    """Owe the person a mail about the change."""
+    notices.queue(
+        session,
+        notice,
+        employee_id=person.id,
+        recipient=person.email,
+        name=person.name,
+        time_zone=person.time_zone,
+        now=now,
+        visitor=visitor,
+    )
+
+
+def _by_last_code(
+    session: Session, me: SignedIn, asked: Asked[P], *, now: datetime, then: Callable[[P], None]
+) -> Accepted[None] | Refused:
+    prepared = asked.prepare()
+    with writing(session):
+        accounts.lock(session, me.person.id)
+        refused = asked.still_open()
+        if refused is None and not last_code_counts(session, me, now=now):
+            refused = Refused(Refusal.MALFORMED)  # a second tab has made new codes meanwhile
+        if refused:
+            return refused
+        then(prepared)
+        return Accepted(None)
+
+
+def _may_change(session: Session, me: SignedIn) -> Refused | None:
+    refused = sessions.still_open(session, me)
+    if refused or totp.state(session, me.person.id):
+        return refused
+    return Refused(Refusal.NOT_ACTIVE)

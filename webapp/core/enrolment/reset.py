@@ -1,0 +1,82 @@
+"""Switching two-factor authentication off: by its owner with a current code, or by an operator."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.attempts import flows as attempts
+from webapp.core.audit import flows as audit
+from webapp.core.audit.rules import EventKind
+from webapp.core.challenge import flows as challenge
+from webapp.core.database import EmployeeId, SessionId, writing
+from webapp.core.enrolment.changes import SECOND_FACTORS, question, record, tell, with_proof
+from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.factors.totp import flows as totp
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import flows as proof
+from webapp.core.proof.rules import Entry
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers
+from webapp.core.sessions import flows as sessions
+from webapp.core.sessions.flows import SignedIn
+from webapp.core.visitor import Visitor
+
+
+def reset(
+    session: Session, keyring: Keyring, me: SignedIn, entry: Entry | None, *, now: datetime, visitor: Visitor
+) -> Accepted[None] | Refused:
+    """Switch two-factor authentication off for a current code or backup code.
+
+    App, codes, half-way log-ins, known browsers and other sessions go at once. Without *entry* only where the
+    log-in by the last backup code still counts. Refuses with NOT_ACTIVE, MALFORMED, SESSION_OVER, or as
+    proof.prove() does.
+    """
+
+    def switch_off(_: None) -> None:
+        _wipe(session, me.person.id, keep=me.session_id, now=now)
+        record(session, EventKind.TWO_FACTOR_RESET, me.person, now=now, visitor=visitor)
+        tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
+
+    asked = question(me, session, "reset", proof.nothing, visitor=visitor)
+    return with_proof(session, keyring, me, asked, entry, now=now, then=switch_off)
+
+
+def reset_by_operator(
+    session: Session,
+    person: Person,
+    *,
+    operator: str,
+    ticket: str,
+    reason: str,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[None] | Refused:
+    """Break glass: switch off without a code, by somebody with shell access. NOT_ACTIVE where it is off."""
+    with writing(session):
+        accounts.lock(session, person.id)
+        if totp.state(session, person.id) is None:
+            return Refused(Refusal.NOT_ACTIVE)
+        _wipe(session, person.id, keep=None, now=now)
+        audit.record(
+            session,
+            EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
+            now=now,
+            visitor=visitor,
+            employee_id=person.id,
+            company_id=person.company_id,
+            details={"operator": operator, "ticket": ticket, "reason": reason},
+        )
+        tell(session, Notice.RESET, person, now=now, visitor=visitor)
+        return Accepted(None)
+
+
+def _wipe(session: Session, employee_id: EmployeeId, *, keep: SessionId | None, now: datetime) -> None:
+    totp.remove(session, employee_id)
+    backup_codes.remove(session, employee_id)
+    challenge.end_all(session, employee_id)
+    browsers.forget(session, employee_id)
+    attempts.empty_all(session, employee_id, SECOND_FACTORS)
+    sessions.end_all(session, employee_id, keep=keep, reason="two_factor_reset", now=now)

@@ -1,0 +1,28 @@
+"""How two-factor authentication of one person stands, for pages and commands. Reads only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.core.database import EmployeeId
+from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.factors.totp import flows as totp
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Two-factor authentication of one person while it is on."""
+
+    activated_at: datetime
+    last_used_at: datetime
+    codes_left: int
+    codes_made_at: datetime
+
+
+def state(session: Session, employee_id: EmployeeId) -> State | None:
+    """How two-factor authentication stands, or None while it is off."""
+    app, codes = totp.state(session, employee_id), backup_codes.state(session, employee_id)
+    if app is None or codes is None:
+        return None
+    return State(app.activated_at, app.last_used_at, codes.left, codes.made_at)

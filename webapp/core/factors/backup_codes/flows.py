@@ -1,0 +1,196 @@
+"""The backup codes of a person: a new set, checking one, spending one, and showing a set while it is fresh.
+
+Each joins the caller's transaction. Checking takes three parts, for bcrypt must not run inside the write lock:
+``lookup`` reads, ``find`` hashes, ``spend`` is one conditional UPDATE. Counters and audit are the caller's.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.database import EmployeeId, SessionId, changed_rows, writing
+from webapp.core.factors.backup_codes import rules
+from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
+from webapp.core.sealing import Context, Keyring, Sealed
+
+SHOWN_LIFE = timedelta(minutes=10)
+SHOWN_PURPOSE = "shown backup codes"
+
+
+@dataclass(frozen=True, slots=True)
+class NewSet:
+    """Eight codes with their hashes, made before any lock is taken."""
+
+    codes: tuple[str, ...]
+    salt: bytes
+    hashes: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCode:
+    id: int
+    position: int
+    code_hash: bytes
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What a typed code is compared with."""
+
+    salt: bytes
+    codes: tuple[StoredCode, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The set as its owner sees it."""
+
+    left: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Eight codes, in groups, that may be shown to their maker until *until*."""
+
+    codes: tuple[str, ...]
+    made_at: datetime
+    until: datetime
+
+
+def new_set(*, rounds: int) -> NewSet:
+    """Eight codes and their hashes. Slow (eight bcrypt hashes): call it outside any transaction."""
+    codes, salt = rules.new_codes(), rules.new_salt(rounds)
+    return NewSet(codes, salt, tuple(rules.hashed(code, salt) for code in codes))
+
+
+def store(
+    session: Session,
+    keyring: Keyring,
+    employee_id: EmployeeId,
+    made: NewSet,
+    *,
+    session_id: SessionId,
+    session_token: str,
+    now: datetime,
+) -> None:
+    """Replace the person's set by *made*, and let *session_id* see it for ten minutes; the old codes are dead."""
+    with writing(session):
+        remove(session, employee_id)
+        row = BackupCodeSet(employee_id=employee_id, salt=made.salt, made_at=now)
+        session.add(row)
+        session.flush()
+        session.add_all(
+            BackupCode(set_id=row.id, position=at, code_hash=code_hash, used_at=None)
+            for at, code_hash in enumerate(made.hashes)
+        )
+        sealed = _seal_shown(keyring, employee_id, session_id, session_token, made.codes)
+        session.add(
+            ShownBackupCodes(
+                employee_id=employee_id, session_id=session_id, key_id=sealed.key_id, box=sealed.box, made_at=now
+            )
+        )
+
+
+def state(session: Session, employee_id: EmployeeId) -> State | None:
+    """How many codes are left, or None where there is no set."""
+    row = session.execute(
+        select(BackupCodeSet.made_at, func.count(BackupCode.id))
+        .outerjoin(BackupCode, (BackupCode.set_id == BackupCodeSet.id) & BackupCode.used_at.is_(None))
+        .where(BackupCodeSet.employee_id == employee_id)
+        .group_by(BackupCodeSet.id, BackupCodeSet.made_at)
+    ).one_or_none()
+    return State(left=row[1], made_at=row[0]) if row else None
+
+
+def lookup(session: Session, employee_id: EmployeeId) -> Lookup | None:
+    """The person's salt and hashes, spent ones too, so that a used code can be told from an unknown one."""
+    rows = session.execute(
+        select(BackupCodeSet.salt, BackupCode)
+        .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
+        .where(BackupCodeSet.employee_id == employee_id)
+        .order_by(BackupCode.position)
+    ).all()
+    if not rows:
+        return None
+    codes = tuple(StoredCode(code.id, code.position, code.code_hash, code.used_at) for _, code in rows)
+    return Lookup(rows[0][0], codes)
+
+
+def find(looked_up: Lookup, code: str) -> StoredCode | None:
+    """The stored code that *code* is. One slow hash: call it outside any transaction."""
+    at = rules.position(rules.hashed(code, looked_up.salt), [stored.code_hash for stored in looked_up.codes])
+    return None if at is None else looked_up.codes[at]
+
+
+def spend(session: Session, stored: StoredCode, *, now: datetime) -> bool:
+    """Use up one code. False where somebody did meanwhile: one conditional UPDATE decides (case D-39)."""
+    with writing(session):
+        used = session.execute(
+            update(BackupCode).where(BackupCode.id == stored.id, BackupCode.used_at.is_(None)).values(used_at=now)
+        )
+        return changed_rows(used) == 1
+
+
+def remove(session: Session, employee_id: EmployeeId) -> None:
+    """Delete the person's set and whatever may still be shown of it."""
+    with writing(session):
+        sets = select(BackupCodeSet.id).where(BackupCodeSet.employee_id == employee_id).scalar_subquery()
+        session.execute(delete(BackupCode).where(BackupCode.set_id.in_(sets)))
+        session.execute(delete(BackupCodeSet).where(BackupCodeSet.employee_id == employee_id))
+        session.execute(delete(ShownBackupCodes).where(ShownBackupCodes.employee_id == employee_id))
+
+
+def shown(session: Session, keyring: Keyring, *, session_id: SessionId, token: str, now: datetime) -> Shown | None:
+    """The codes that this session made less than ten minutes ago and has not closed.
+
+    The first read after the ten minutes deletes them.
+    """
+    row = session.scalar(select(ShownBackupCodes).where(ShownBackupCodes.session_id == session_id))
+    if row is None:
+        return None
+    until = row.made_at + SHOWN_LIFE
+    if now >= until:
+        hide(session, session_id)
+        return None
+    plain = keyring.bound_to(token, purpose=SHOWN_PURPOSE).open(
+        Sealed(row.key_id, row.box), Context(SHOWN_PURPOSE, session_id, row.employee_id)
+    )
+    return Shown(tuple(rules.shown(code) for code in json.loads(plain)), row.made_at, until)
+
+
+def reseal_shown(session: Session, keyring: Keyring, *, session_id: SessionId, old_token: str, token: str) -> None:
+    """Carry shown codes over to a session's new token: the old one opens nothing any more."""
+    with writing(session):
+        row = session.scalar(select(ShownBackupCodes).where(ShownBackupCodes.session_id == session_id))
+        if row is None:
+            return
+        context = Context(SHOWN_PURPOSE, session_id, row.employee_id)
+        plain = keyring.bound_to(old_token, purpose=SHOWN_PURPOSE).open(Sealed(row.key_id, row.box), context)
+        sealed = keyring.bound_to(token, purpose=SHOWN_PURPOSE).seal(plain, context)
+        row.key_id, row.box = sealed.key_id, sealed.box
+
+
+def hide(session: Session, *session_ids: SessionId) -> bool:
+    """Delete what these sessions could still be shown. Whether there was anything."""
+    with writing(session):
+        gone = session.execute(delete(ShownBackupCodes).where(ShownBackupCodes.session_id.in_(session_ids)))
+        return changed_rows(gone) > 0
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Delete shown codes whose ten minutes are over; how many."""
+    with writing(session):
+        stale = session.execute(delete(ShownBackupCodes).where(ShownBackupCodes.made_at <= now - SHOWN_LIFE))
+        return changed_rows(stale)
+
+
+def _seal_shown(
+    keyring: Keyring, employee_id: EmployeeId, session_id: SessionId, token: str, codes: tuple[str, ...]
+) -> Sealed:
+    bound = keyring.bound_to(token, purpose=SHOWN_PURPOSE)
+    return bound.seal(json.dumps(codes).encode(), Context(SHOWN_PURPOSE, session_id, employee_id))

@@ -1,0 +1,144 @@
+"""The authenticator app of a person: a pending secret, its confirmation, spending a code, removal.
+
+Each joins the caller's transaction, whose caller holds the person's lock: activation, log-in and reset decide
+what else belongs to it. Guess counters and audit are theirs too.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.database import EmployeeId, SessionId, changed_rows, writing
+from webapp.core.factors.totp import rules
+from webapp.core.factors.totp.rules import Match, Replay, Verdict
+from webapp.core.factors.totp.tables import Authenticator, PendingSecret
+from webapp.core.sealing import Context, Keyring, Sealed
+
+PENDING_LIFE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The authenticator as its owner sees it."""
+
+    activated_at: datetime
+    last_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A secret that waits for its first code until *expires_at*. *secret* 20 raw bytes."""
+
+    secret: bytes
+    expires_at: datetime
+
+
+def state(session: Session, employee_id: EmployeeId) -> State | None:
+    """The active authenticator, or None."""
+    row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
+    return State(row.activated_at, row.last_used_at) if row else None
+
+
+def pending(
+    session: Session, keyring: Keyring, employee_id: EmployeeId, *, session_id: SessionId, now: datetime
+) -> Pending | None:
+    """The secret that *session_id* made less than 15 minutes ago, or None: it is shown to nobody else."""
+    row = session.scalar(select(PendingSecret).where(PendingSecret.employee_id == employee_id))
+    if row is None or row.session_id != session_id or now >= row.made_at + PENDING_LIFE:
+        return None
+    secret = keyring.open(Sealed(row.key_id, row.box), _context("pending secret", employee_id))
+    return Pending(secret, row.made_at + PENDING_LIFE)
+
+
+def make_pending(
+    session: Session, keyring: Keyring, employee_id: EmployeeId, *, session_id: SessionId, now: datetime
+) -> bool:
+    """See that *session_id* has a pending secret. False where it had one: a second tab shows the same QR code."""
+    with writing(session):
+        if pending(session, keyring, employee_id, session_id=session_id, now=now):
+            return False
+        drop_pending(session, employee_id)
+        sealed = keyring.seal(rules.new_secret(), _context("pending secret", employee_id))
+        session.add(
+            PendingSecret(
+                employee_id=employee_id, session_id=session_id, key_id=sealed.key_id, box=sealed.box, made_at=now
+            )
+        )
+        return True
+
+
+def activate(
+    session: Session, keyring: Keyring, employee_id: EmployeeId, *, secret: bytes, step: int, now: datetime
+) -> None:
+    """Make *secret* the active one. *step* is that of the confirming code, which is thereby spent."""
+    with writing(session):
+        drop_pending(session, employee_id)
+        sealed = keyring.seal(secret, _context("totp secret", employee_id))
+        session.add(
+            Authenticator(
+                employee_id=employee_id,
+                key_id=sealed.key_id,
+                box=sealed.box,
+                last_step=step,
+                activated_at=now,
+                last_used_at=now,
+            )
+        )
+
+
+def peek(session: Session, keyring: Keyring, employee_id: EmployeeId, *, code: str, now: datetime) -> Verdict:
+    """What *code* is worth against the active authenticator. Decides nothing: ``spend`` judges again."""
+    row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
+    return _judge(keyring, row, code, now=now) if row else rules.Wrong()
+
+
+def spend(session: Session, keyring: Keyring, employee_id: EmployeeId, *, code: str, now: datetime) -> Verdict:
+    """Judge *code* against the active authenticator and, where it matches, spend its time step."""
+    with writing(session):
+        row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
+        if row is None:
+            return rules.Wrong()
+        verdict = _judge(keyring, row, code, now=now)
+        if isinstance(verdict, Match) and not _take_step(session, row.id, verdict.step, now=now):
+            return Replay(seconds=rules.STEP_S)
+        return verdict
+
+
+def remove(session: Session, employee_id: EmployeeId) -> None:
+    """Delete authenticator and pending secret: nothing of them is left in the database."""
+    with writing(session):
+        session.execute(delete(Authenticator).where(Authenticator.employee_id == employee_id))
+        drop_pending(session, employee_id)
+
+
+def drop_pending(session: Session, employee_id: EmployeeId) -> None:
+    session.execute(delete(PendingSecret).where(PendingSecret.employee_id == employee_id))
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Delete pending secrets that have expired; how many."""
+    with writing(session):
+        stale = session.execute(delete(PendingSecret).where(PendingSecret.made_at <= now - PENDING_LIFE))
+        return changed_rows(stale)
+
+
+def _judge(keyring: Keyring, row: Authenticator, code: str, *, now: datetime) -> Verdict:
+    secret = keyring.open(Sealed(row.key_id, row.box), _context("totp secret", EmployeeId(row.employee_id)))
+    return rules.judge(secret, code, now.timestamp(), last_step=row.last_step)
+
+
+def _take_step(session: Session, authenticator_id: int, step: int, *, now: datetime) -> bool:
+    """One conditional UPDATE decides a replay, whatever ran at the same instant (RFC 6238 §5.2)."""
+    taken = session.execute(
+        update(Authenticator)
+        .where(Authenticator.id == authenticator_id, Authenticator.last_step < step)
+        .values(last_step=step, last_used_at=now)
+    )
+    return changed_rows(taken) == 1
+
+
+def _context(purpose: str, employee_id: EmployeeId) -> Context:
+    # One row a person, so the employee's id stands for the row's.
+    return Context(purpose, employee_id, employee_id)

@@ -1,0 +1,120 @@
+"""Mail that is owed to people: queued with the event, delivered later by whoever empties the outbox.
+
+Knows neither wording nor transport: ``deliver_due`` is given a function that sends. A failed mail never undoes and
+never delays what it tells of.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.database import EmployeeId, changed_rows, writing
+from webapp.core.notices.tables import OutboxMail
+from webapp.core.tokens import new_token
+from webapp.core.visitor import Visitor
+
+LEASE = timedelta(minutes=2)
+"""For how long one sender has a mail to itself; after a crash the next one takes it, with the same Message-ID."""
+
+LONGEST_WAIT = timedelta(hours=1)
+SENT_RETENTION = timedelta(days=30)
+
+
+class Notice(StrEnum):
+    """What a mail tells. Each is a folder of ``templates/email``."""
+
+    ACTIVATED = "activated"
+    RESET = "reset"
+    NEW_BACKUP_CODES = "new_backup_codes"
+    BACKUP_CODE_USED = "backup_code_used"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to be sent now. *facts* are what its template needs; no secret, no code."""
+
+    notice: Notice
+    recipient: str
+    message_id: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    sent: int
+    failed: int
+
+
+def queue(
+    session: Session,
+    notice: Notice,
+    *,
+    employee_id: EmployeeId,
+    recipient: str,
+    name: str,
+    time_zone: str,
+    now: datetime,
+    visitor: Visitor,
+    **facts: object,
+) -> None:
+    """Owe one mail. Joins the caller's transaction, so that it is owed exactly when the event has happened."""
+    known = {"name": name, "time_zone": time_zone, "at": now.isoformat()}
+    session.add(
+        OutboxMail(
+            notice=notice,
+            employee_id=employee_id,
+            recipient=recipient,
+            message_id=new_token(),
+            facts={**known, "user_agent": visitor.user_agent[:256], "address": visitor.address, **facts},
+            queued_at=now,
+            next_try_at=now,
+            sent_at=None,
+        )
+    )
+
+
+def deliver_due(session: Session, send: Callable[[Mail], None], *, now: datetime) -> Delivery:
+    """Send every mail that is due, each in its own transaction; one that fails waits longer each time.
+
+    *send* raises OSError where a mail could not be handed over.
+    """
+    sent = failed = 0
+    while (claimed := _claim_next(session, now=now)) is not None:
+        mail_id, mail = claimed
+        try:
+            send(mail)
+        except OSError:
+            failed += 1
+            continue
+        with writing(session):
+            session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now))
+        sent += 1
+    return Delivery(sent, failed)
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Delete mail that was sent a month ago; how many."""
+    with writing(session):
+        return changed_rows(session.execute(delete(OutboxMail).where(OutboxMail.sent_at <= now - SENT_RETENTION)))
+
+
+def _claim_next(session: Session, *, now: datetime) -> tuple[int, Mail] | None:
+    """Take one due mail by moving its next try ahead, before it is sent: two senders never hold the same one."""
+    with writing(session):
+        row = session.scalar(
+            select(OutboxMail)
+            .where(OutboxMail.sent_at.is_(None), OutboxMail.next_try_at <= now)
+            .order_by(OutboxMail.next_try_at, OutboxMail.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if row is None:
+            return None
+        row.tries += 1
+        row.next_try_at = now + min(LONGEST_WAIT, LEASE * 2 ** min(row.tries - 1, 8))
+        return row.id, Mail(Notice(row.notice), row.recipient, row.message_id, row.facts)

@@ -1,0 +1,66 @@
+"""What a flow answers: ``Accepted`` with a value, or ``Refused`` with a reason.
+
+Expected refusals are returned, so that their guesses and audit rows are committed; broken promises are raised,
+so that everything rolls back. Turning a refusal into words and a status is the web's business.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Refusal(StrEnum):
+    """Why a flow said no. Stored in audit rows, so a name, once released, stays."""
+
+    WRONG_PASSWORD = "wrong_password"
+    WRONG_CODE = "wrong_code"
+    CODE_ALREADY_USED = "code_already_used"
+    PHONE_CLOCK_SLOW = "phone_clock_slow"
+    PHONE_CLOCK_FAST = "phone_clock_fast"
+    BACKUP_CODE_UNKNOWN = "backup_code_unknown"
+    BACKUP_CODE_USED = "backup_code_used"
+    MALFORMED = "malformed"
+    TOO_MANY = "too_many"
+    CLOSED = "closed"
+    CHALLENGE_OVER = "challenge_over"
+    SETUP_EXPIRED = "setup_expired"
+    NOT_ACTIVE = "not_active"
+    ALREADY_ACTIVE = "already_active"
+    SESSION_OVER = "session_over"
+    EMAIL_TAKEN = "email_taken"
+    EMAIL_INVALID = "email_invalid"
+    PASSWORD_TOO_SHORT = "password_too_short"
+    PASSWORD_TOO_LONG = "password_too_long"
+    PASSWORD_TOO_EASY = "password_too_easy"
+    VENDOR_EXISTS = "vendor_exists"
+    VENDOR_ONLY = "vendor_only"
+    UNKNOWN_COMPANY = "unknown_company"
+    UNKNOWN_EMPLOYEE = "unknown_employee"
+    NOT_EMPTY = "not_empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted(Generic[T]):
+    """The flow did what it was asked for."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The flow did not; whatever it had to note about that is committed.
+
+    *retry_at* when it is worth trying again; *left* guesses before that pause; *seconds* until the next code;
+    *minutes* the phone's clock is off; *at* when the thing was used before; *hint* in zxcvbn's words.
+    """
+
+    reason: Refusal
+    retry_at: datetime | None = None
+    left: int | None = None
+    seconds: int | None = None
+    minutes: int | None = None
+    at: datetime | None = None
+    hint: str = ""

@@ -1,0 +1,143 @@
+"""Setting a password and checking one, at log-in and wherever it is confirmed.
+
+A check runs in three parts, for bcrypt must not run inside the write lock: ``begin_check`` counts the guess and
+commits, ``is_right`` hashes, ``settle`` joins the transaction that acts on the answer. Unknown people cost the
+same hash and the same statements (case D-85).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import email_key
+from webapp.core.attempts import flows as attempts
+from webapp.core.attempts.flows import Charge, Guesser
+from webapp.core.attempts.rules import GuessKind
+from webapp.core.audit.flows import record
+from webapp.core.audit.rules import EventKind
+from webapp.core.database import BrowserId, EmployeeId, writing
+from webapp.core.outcomes import Refusal, Refused
+from webapp.core.passwords import rules
+from webapp.core.passwords.tables import PasswordHash
+from webapp.core.sealing import Context, Keyring, Sealed
+from webapp.core.visitor import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A password check that has been paid for. *person* is None for an address nobody has."""
+
+    guesser: Guesser
+    paid: Charge
+    person: Person | None
+    password_hash: bytes
+
+
+def set_password(
+    session: Session, keyring: Keyring, person: Person, password: str, *, brand: str, rounds: int, now: datetime
+) -> Refused | None:
+    """Store *password* for *person*, or say why it can't be taken. Ends nothing; the calling flow does."""
+    context = (brand, person.company_name, person.name, person.email)
+    refused = rules.problem(password, context=context)
+    if refused:
+        return refused
+    password_hash = rules.hashed(password, rounds=rounds)
+    with writing(session):
+        accounts.lock(session, person.id)
+        sealed = keyring.seal(password_hash, _context(person.id))
+        session.execute(delete(PasswordHash).where(PasswordHash.employee_id == person.id))
+        session.add(PasswordHash(employee_id=person.id, key_id=sealed.key_id, box=sealed.box, changed_at=now))
+    return None
+
+
+def begin_check(
+    session: Session,
+    keyring: Keyring,
+    email: str,
+    *,
+    browser: BrowserId | None,
+    rounds: int,
+    now: datetime,
+    visitor: Visitor,
+) -> Check | Refused:
+    """Count one password guess at *email*, existing or not, and fetch what it is compared with."""
+    guesser = guesser_at(keyring, email, browser=browser)
+    with writing(session):
+        paid = attempts.charge(session, guesser, GuessKind.PASSWORD, now=now)
+        person = accounts.by_email(session, email)
+        if isinstance(paid, Refused):
+            _record(session, person, now=now, visitor=visitor, refusal=paid.reason)
+            return paid
+        # Two look-ups whoever is asked for: nobody learns from the statements that an address has no account.
+        stored = session.get(PasswordHash, person.id if person else 0)
+        if person is None or stored is None or not person.is_active:
+            return Check(guesser, paid, None, _dummy_hash(rounds))
+        plain = keyring.open(Sealed(stored.key_id, stored.box), _context(person.id))
+        return Check(guesser, paid, person, plain)
+
+
+def is_right(check: Check, password: str) -> bool:
+    """Whether *password* opens *check*. The one slow hash; call it outside any transaction."""
+    return rules.matches(password, check.password_hash) and check.person is not None
+
+
+def refuse(session: Session, check: Check, *, now: datetime, visitor: Visitor) -> Refused:
+    """Note a wrong password. The guess stays counted."""
+    with writing(session):
+        _record(session, check.person, now=now, visitor=visitor, refusal=Refusal.WRONG_PASSWORD)
+    return Refused(Refusal.WRONG_PASSWORD, left=check.paid.left, retry_at=check.paid.retry_at)
+
+
+def settle(session: Session, keyring: Keyring, check: Check, *, now: datetime, visitor: Visitor) -> bool:
+    """Inside the caller's transaction: refund a right guess. False where the password was changed meanwhile."""
+    person = check.person
+    if person is None:
+        raise RuntimeError("a check of nobody can't be settled")
+    stored = session.scalar(select(PasswordHash).where(PasswordHash.employee_id == person.id))
+    if stored is None or keyring.open(Sealed(stored.key_id, stored.box), _context(person.id)) != check.password_hash:
+        return False
+    attempts.refund(session, check.paid)
+    _record(session, person, now=now, visitor=visitor)
+    return True
+
+
+def guesser_at(keyring: Keyring, email: str, *, browser: BrowserId | None) -> Guesser:
+    """Whose budget a password guess at *email* draws on. The address itself is not stored."""
+    return Guesser.at_address(keyring.fingerprint(email_key(email), purpose="password guesses"), browser)
+
+
+def forget_guesses(session: Session, keyring: Keyring, email: str, *, browser: BrowserId | None) -> None:
+    """Empty this browser's password budget: the log-in it led to is complete."""
+    attempts.empty(session, guesser_at(keyring, email, browser=browser), {GuessKind.PASSWORD})
+
+
+def has_password(session: Session, employee_id: EmployeeId) -> bool:
+    return session.get(PasswordHash, employee_id) is not None
+
+
+def _record(
+    session: Session, person: Person | None, *, now: datetime, visitor: Visitor, refusal: Refusal | None = None
+) -> None:
+    record(
+        session,
+        EventKind.PASSWORD_CHECKED,
+        now=now,
+        visitor=visitor,
+        employee_id=person.id if person else None,
+        company_id=person.company_id if person else None,
+        refusal=refusal,
+        factor="password",
+    )
+
+
+def _context(employee_id: EmployeeId) -> Context:
+    return Context("password hash", employee_id, employee_id)
+
+
+def _dummy_hash(rounds: int) -> bytes:
+    """A hash that costs as much to compare with as a real one, and that no known password opens."""
+    return b"$2b$%02d$" % rounds + b"." * 53

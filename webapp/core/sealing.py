@@ -1,0 +1,104 @@
+"""Authenticated encryption of the values that a stolen database must not give away.
+
+AES-256-GCM, 96-bit random nonce for each write, key id beside the ciphertext, and purpose, row and employee as
+associated data, so that a box moved to another row does not open (ASVS 11.3.2-11.3.4, 11.2.2). Anyone in core may
+use it; where the keys come from is settings' business.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+
+class CannotOpenError(Exception):
+    """A sealed value does not open: unknown key, flipped byte, or a box that belongs to another row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """*key_id* names the key; *box* is nonce and ciphertext with its tag."""
+
+    key_id: str
+    box: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a box is bound to. *row* is the row's own id, or the employee's where there is one row a person."""
+
+    purpose: str
+    row: int
+    employee: int
+
+    def as_associated_data(self) -> bytes:
+        return f"v1|{self.purpose}|{self.row}|{self.employee}".encode()
+
+
+class Keyring:
+    """Keys newest first: the newest seals, each opens what carries its id."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys or any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(f"a keyring needs one or more keys of {KEY_BYTES} bytes")
+        self._keys = {_key_id(key): key for key in keys}
+        self._newest = _key_id(keys[0])
+        self._oldest = _key_id(keys[-1])
+
+    def seal(self, plain: bytes, context: Context) -> Sealed:
+        """*plain* under the newest key, bound to *context*."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        cipher = AESGCM(self._keys[self._newest])
+        return Sealed(self._newest, nonce + cipher.encrypt(nonce, plain, context.as_associated_data()))
+
+    def open(self, sealed: Sealed, context: Context) -> bytes:
+        """The plain bytes; raises CannotOpenError, which must end in a refusal, never in a skipped check."""
+        key = self._keys.get(sealed.key_id)
+        if key is None:
+            raise CannotOpenError(f"no key {sealed.key_id} for {context.purpose} of row {context.row}")
+        nonce, ciphertext = sealed.box[:NONCE_BYTES], sealed.box[NONCE_BYTES:]
+        try:
+            return AESGCM(key).decrypt(nonce, ciphertext, context.as_associated_data())
+        except (InvalidTag, ValueError) as error:
+            raise CannotOpenError(f"{context.purpose} of row {context.row} does not open") from error
+
+    def bound_to(self, secret: str, *, purpose: str) -> "Keyring":
+        """A keyring whose keys need *secret* too (HKDF-SHA-256): database and keyring together don't open it."""
+        bound = Keyring.__new__(Keyring)
+        bound._newest, bound._oldest = self._newest, self._oldest
+        bound._keys = {
+            key_id: HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=secret.encode(), info=purpose.encode()).derive(key)
+            for key_id, key in self._keys.items()
+        }
+        return bound
+
+    def fingerprint(self, text: str, *, purpose: str) -> str:
+        """A keyed digest of *text*, hexadecimal. Under the oldest key, so that adding one changes no look-up."""
+        message = f"{purpose}|{text}".encode("utf-8", "surrogatepass")
+        return hmac.new(self._keys[self._oldest], message, hashlib.sha256).hexdigest()
+
+
+def parse_key(text: str) -> bytes:
+    """32 bytes from URL-safe base64, with or without ``=``; raises ValueError."""
+    try:
+        key = base64.b64decode(text.strip().rstrip("=") + "=" * (-len(text.strip().rstrip("=")) % 4), "-_", True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("it is not URL-safe base64") from error
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"it has {len(key)} bytes, not {KEY_BYTES}")
+    return key
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"key id|" + key).hexdigest()[:8]

@@ -1,0 +1,216 @@
+"""Log-in sessions: begin one, find the person behind a token, prove again, end.
+
+The cookie holds an opaque token and the row decides, so a copied cookie is dead once the row has ended. What has
+to be shown before a session begins is the features' above.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.audit.flows import record
+from webapp.core.audit.rules import EventKind
+from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
+from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.outcomes import Refusal, Refused
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers
+from webapp.core.sessions.tables import LogInSession
+from webapp.core.tokens import new_token, token_hash
+from webapp.core.visitor import Visitor
+
+PROOF_LIFE = timedelta(minutes=10)
+"""For how long a log-in or a password confirmation is recent enough to change a factor (ASVS 7.5.1)."""
+
+LAST_CODE_LIFE = timedelta(minutes=10)
+"""For how long a log-in by the last backup code counts as the code for Reset and for new codes."""
+
+SEEN_EVERY = timedelta(minutes=1)
+ENDED_RETENTION = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session may live: without a request, and at all (NIST SP 800-63B-4 §2.2.3)."""
+
+    idle: timedelta
+    lifetime: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session that has begun, with the raw tokens for the two cookies."""
+
+    session_id: SessionId
+    token: str
+    browser_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The person behind a token, and what their session is good for."""
+
+    session_id: SessionId
+    person: Person
+    csrf_secret: str
+    browser_id: BrowserId | None
+    started_at: datetime
+    proved_at: datetime
+    last_seen_at: datetime
+    last_code_counts_until: datetime | None
+
+    def is_recently_proved(self, now: datetime) -> bool:
+        return now < self.proved_at + PROOF_LIFE
+
+    def last_code_counts(self, now: datetime) -> bool:
+        """Whether the log-in by the last backup code still stands in for a code."""
+        return self.last_code_counts_until is not None and now < self.last_code_counts_until
+
+
+def start(
+    session: Session,
+    person: Person,
+    *,
+    browser: BrowserId | None,
+    factor: str,
+    used_last_code: bool = False,
+    now: datetime,
+    visitor: Visitor,
+) -> Started:
+    """Begin a session after everything that is required was shown. Joins the caller's transaction."""
+    with writing(session):
+        browser_id, browser_token = browsers.remember(session, person.id, browser, now=now)
+        token = new_token()
+        row = LogInSession(
+            token_hash=token_hash(token),
+            csrf_secret=new_token(),
+            employee_id=person.id,
+            browser_id=browser_id,
+            factor=factor,
+            address=visitor.address[:64],
+            user_agent=visitor.user_agent[:256],
+            started_at=now,
+            proved_at=now,
+            last_seen_at=now,
+            last_code_counts_until=now + LAST_CODE_LIFE if used_last_code else None,
+            ended_at=None,
+        )
+        session.add(row)
+        session.flush()
+        record(
+            session,
+            EventKind.LOGGED_IN,
+            now=now,
+            visitor=visitor,
+            employee_id=person.id,
+            company_id=person.company_id,
+            factor=factor,
+        )
+        return Started(SessionId(row.id), token, browser_token)
+
+
+def find(session: Session, token: str, *, limits: Limits, now: datetime) -> SignedIn | None:
+    """Who is logged in with *token*, or None: unknown, ended, idle too long, too old, or no longer active."""
+    row = session.scalar(select(LogInSession).where(LogInSession.token_hash == token_hash(token)))
+    if row is None or not _is_live(row, limits, now):
+        return None
+    person = accounts.by_id(session, EmployeeId(row.employee_id))
+    if person is None or not person.is_active:
+        return None
+    return SignedIn(
+        session_id=SessionId(row.id),
+        person=person,
+        csrf_secret=row.csrf_secret,
+        browser_id=BrowserId(row.browser_id) if row.browser_id is not None else None,
+        started_at=row.started_at,
+        proved_at=row.proved_at,
+        last_seen_at=row.last_seen_at,
+        last_code_counts_until=row.last_code_counts_until,
+    )
+
+
+def still_open(session: Session, me: SignedIn) -> Refused | None:
+    """SESSION_OVER where *me*'s session ended since it was found. Call it under the person's lock."""
+    query = select(LogInSession.id).where(LogInSession.id == me.session_id, LogInSession.ended_at.is_(None))
+    return Refused(Refusal.SESSION_OVER) if session.scalar(query) is None else None
+
+
+def touch(session: Session, me: SignedIn, *, now: datetime) -> None:
+    """Note that *me* was here, at most once a minute."""
+    if now - me.last_seen_at < SEEN_EVERY:
+        return
+    with writing(session):
+        session.execute(update(LogInSession).where(LogInSession.id == me.session_id).values(last_seen_at=now))
+
+
+def renew(session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: datetime) -> str:
+    """A new token for *me*'s session after the password was confirmed; the old one is dead (ASVS 7.2.4)."""
+    with writing(session):
+        fresh = new_token()
+        session.execute(
+            update(LogInSession)
+            .where(LogInSession.id == me.session_id, LogInSession.ended_at.is_(None))
+            .values(token_hash=token_hash(fresh), proved_at=now, last_seen_at=now)
+        )
+        backup_codes.reseal_shown(session, keyring, session_id=me.session_id, old_token=token, token=fresh)
+        return fresh
+
+
+def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
+    """End *me*'s session; what it could still be shown is deleted."""
+    with writing(session):
+        _end(session, [me.session_id], reason="logged_out", now=now)
+        record(
+            session,
+            EventKind.LOGGED_OUT,
+            now=now,
+            visitor=visitor,
+            employee_id=me.person.id,
+            company_id=me.person.company_id,
+        )
+
+
+def end_all(
+    session: Session, employee_id: EmployeeId, *, keep: SessionId | None = None, reason: str, now: datetime
+) -> int:
+    """End this person's sessions, all but *keep*; how many. Joins the caller's transaction."""
+    with writing(session):
+        doomed = session.scalars(
+            select(LogInSession.id).where(
+                LogInSession.employee_id == employee_id,
+                LogInSession.ended_at.is_(None),
+                LogInSession.id != (keep if keep is not None else 0),
+            )
+        ).all()
+        _end(session, [SessionId(session_id) for session_id in doomed], reason=reason, now=now)
+        return len(doomed)
+
+
+def purge(session: Session, *, limits: Limits, now: datetime) -> int:
+    """Delete sessions that ended, or could not be used any more, a month ago; how many."""
+    with writing(session):
+        old = now - ENDED_RETENTION
+        gone = session.execute(
+            delete(LogInSession).where(
+                or_(LogInSession.ended_at <= old, LogInSession.started_at <= old - limits.lifetime)
+            )
+        )
+        return changed_rows(gone)
+
+
+def _is_live(row: LogInSession, limits: Limits, now: datetime) -> bool:
+    is_idle = now >= row.last_seen_at + limits.idle
+    is_old = now >= row.started_at + limits.lifetime
+    return row.ended_at is None and not is_idle and not is_old
+
+
+def _end(session: Session, session_ids: list[SessionId], *, reason: str, now: datetime) -> None:
+    if session_ids:
+        session.execute(
+            update(LogInSession).where(LogInSession.id.in_(session_ids)).values(ended_at=now, end_reason=reason)
+        )
+        backup_codes.hide(session, *session_ids)

@@ -1,0 +1,28 @@
+"""Every table of the product in one import, for migrations: a feature's tables stand in the feature."""
+
+from webapp.core.accounts.tables import Company, Employee
+from webapp.core.attempts.tables import GuessBudget
+from webapp.core.audit.tables import AuditEvent
+from webapp.core.challenge.tables import Challenge
+from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
+from webapp.core.factors.totp.tables import Authenticator, PendingSecret
+from webapp.core.notices.tables import OutboxMail
+from webapp.core.passwords.tables import PasswordHash
+from webapp.core.sessions.tables import KnownBrowser, LogInSession
+
+__all__ = [
+    "AuditEvent",
+    "Authenticator",
+    "BackupCode",
+    "BackupCodeSet",
+    "Challenge",
+    "Company",
+    "Employee",
+    "GuessBudget",
+    "KnownBrowser",
+    "LogInSession",
+    "OutboxMail",
+    "PasswordHash",
+    "PendingSecret",
+    "ShownBackupCodes",
+]
