@@ -83,7 +83,7 @@ def confirm(
     eight codes. *token* is the session's raw one, under which the codes may be shown. Refuses with WRONG_CODE,
     PHONE_CLOCK_SLOW, PHONE_CLOCK_FAST, TOO_MANY, SETUP_EXPIRED, ALREADY_ACTIVE, SESSION_OVER.
     """
-    made = _codes_if_right(session, keyring, me, code, rounds=rounds, now=now)
+    made = _codes_if_right(session, keyring, me, code, rounds=rounds, now=now, visitor=visitor)
     with writing(session):
         accounts.lock(session, me.person.id)
         refused = sessions.still_open(session, me)
@@ -95,7 +95,7 @@ def confirm(
         waiting = totp.pending(session, keyring, me.person.id, session_id=me.session_id, now=now)
         if waiting is None:
             return _refuse(session, me, Refused(Refusal.SETUP_EXPIRED), now=now, visitor=visitor)
-        paid = attempts.charge(session, _guesser(me), GuessKind.SETUP, now=now)
+        paid = attempts.charge(session, _guesser(session, me, now=now, visitor=visitor), GuessKind.SETUP, now=now)
         if isinstance(paid, Refused):
             return _refuse(session, me, paid, now=now, visitor=visitor)
         verdict = _judge(waiting.secret, code, now=now)
@@ -112,19 +112,19 @@ def confirm(
         return Accepted(None)
 
 
-def setup_refusal(session: Session, me: SignedIn, *, now: datetime) -> Refused | None:
+def setup_refusal(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether a set-up code would be refused now, for a page that is only shown."""
-    return attempts.refusal(session, _guesser(me), GuessKind.SETUP, now=now)
+    return attempts.refusal(session, _guesser(session, me, now=now, visitor=visitor), GuessKind.SETUP, now=now)
 
 
 def _codes_if_right(
-    session: Session, keyring: Keyring, me: SignedIn, code: str, *, rounds: int, now: datetime
+    session: Session, keyring: Keyring, me: SignedIn, code: str, *, rounds: int, now: datetime, visitor: Visitor
 ) -> NewSet | None:
     """Eight codes made before the lock is taken, where a look without a lock says that they will be needed.
 
     Never while throttled: the time that eight hashes take would tell a guesser that a code was right.
     """
-    if setup_refusal(session, me, now=now):
+    if setup_refusal(session, me, now=now, visitor=visitor):
         return None
     waiting = totp.pending(session, keyring, me.person.id, session_id=me.session_id, now=now)
     if waiting is None or not isinstance(_judge(waiting.secret, code, now=now), Match):
@@ -144,8 +144,8 @@ def _as_refused(verdict: Verdict, paid: Charge) -> Refused:
     return Refused(Refusal.WRONG_CODE, left=paid.left, retry_at=paid.retry_at)
 
 
-def _guesser(me: SignedIn) -> Guesser:
-    return Guesser.at_employee(me.person.id, me.browser_id)
+def _guesser(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Guesser:
+    return Guesser.at_employee(me.person.id, browsers.recognise(session, me.person.id, visitor, now=now))
 
 
 def _refuse(session: Session, me: SignedIn, refused: Refused, *, now: datetime, visitor: Visitor) -> Refused:

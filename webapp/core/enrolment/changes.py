@@ -24,6 +24,7 @@ from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked, Proof
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
@@ -33,9 +34,15 @@ P = TypeVar("P")
 SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
 
 
-def question(me: SignedIn, session: Session, purpose: str, prepare: Callable[[], P], *, visitor: Visitor) -> Asked[P]:
-    """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters."""
-    return Asked(me.person, me.browser_id, visitor, purpose, lambda: _may_change(session, me), prepare)
+def question(
+    me: SignedIn, session: Session, purpose: str, prepare: Callable[[], P], *, now: datetime, visitor: Visitor
+) -> Asked[P]:
+    """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters.
+
+    The budget is that of the browser cookie shown now: with a stolen session cookie alone it is the strangers'.
+    """
+    browser = browsers.recognise(session, me.person.id, visitor, now=now)
+    return Asked(me.person, browser, visitor, purpose, lambda: _may_change(session, me), prepare)
 
 
 def with_proof(

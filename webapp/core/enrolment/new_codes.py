@@ -39,7 +39,9 @@ def create(
         record(session, EventKind.BACKUP_CODES_CREATED, me.person, now=now, visitor=visitor)
         tell(session, Notice.NEW_BACKUP_CODES, me.person, now=now, visitor=visitor)
 
-    asked = question(me, session, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), visitor=visitor)
+    asked = question(
+        me, session, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), now=now, visitor=visitor
+    )
     return with_proof(session, keyring, me, asked, entry, now=now, then=replace)
 
 

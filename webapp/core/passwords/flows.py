@@ -105,6 +105,13 @@ def settle(session: Session, keyring: Keyring, check: Check, *, now: datetime, v
     return True
 
 
+def refusal(
+    session: Session, keyring: Keyring, email: str, *, browser: BrowserId | None, now: datetime
+) -> Refused | None:
+    """Whether a guess at *email* would be refused now, for a page that is only shown."""
+    return attempts.refusal(session, guesser_at(keyring, email, browser=browser), GuessKind.PASSWORD, now=now)
+
+
 def guesser_at(keyring: Keyring, email: str, *, browser: BrowserId | None) -> Guesser:
     """Whose budget a password guess at *email* draws on. The address itself is not stored."""
     return Guesser.at_address(keyring.fingerprint(email_key(email), purpose="password guesses"), browser)
