@@ -145,6 +145,10 @@ def lock(session: Session, employee_id: EmployeeId) -> None:
     session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update())
 
 
+def company_name(session: Session, company_id: CompanyId) -> str | None:
+    return session.scalar(select(Company.name).where(Company.id == company_id))
+
+
 def holds_a_company(session: Session) -> bool:
     """Whether this database has been put to use."""
     return session.scalar(select(Company.id).limit(1)) is not None

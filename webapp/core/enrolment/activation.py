@@ -69,7 +69,7 @@ def confirm(
     session: Session,
     keyring: Keyring,
     me: SignedIn,
-    code: str,
+    code: str | None,
     *,
     token: str,
     rounds: int,
@@ -78,11 +78,15 @@ def confirm(
 ) -> Accepted[None] | Refused:
     """Judge the first code from the app; where it is right, two-factor authentication is on.
 
-    In one transaction: the factor with its step spent, eight backup codes, other sessions and known browsers
-    ended, audit, notice. A repeated confirmation finds it done and is accepted, so that it leads to the same
-    eight codes. *token* is the session's raw one, under which the codes may be shown. Refuses with WRONG_CODE,
-    PHONE_CLOCK_SLOW, PHONE_CLOCK_FAST, TOO_MANY, SETUP_EXPIRED, ALREADY_ACTIVE, SESSION_OVER.
+    In one transaction: the factor with its step spent, eight backup codes, other sessions and known browsers ended,
+    audit, notice. A repeated confirmation finds it done and is accepted, so that it leads to the same eight codes.
+    *code* six digits, or None for an entry that was none; *token* the session's raw one, under which the codes may be
+    shown. Refuses with WRONG_CODE, PHONE_CLOCK_SLOW, PHONE_CLOCK_FAST, TOO_MANY, MALFORMED, SETUP_EXPIRED,
+    ALREADY_ACTIVE, SESSION_OVER.
     """
+    if code is None:
+        with writing(session):
+            return _refuse(session, me, Refused(Refusal.MALFORMED), now=now, visitor=visitor)
     made = _codes_if_right(session, keyring, me, code, rounds=rounds, now=now, visitor=visitor)
     with writing(session):
         accounts.lock(session, me.person.id)

@@ -45,6 +45,13 @@ def question(
     return Asked(me.person, browser, visitor, purpose, lambda: _may_change(session, me), prepare)
 
 
+def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
+    """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
+    if totp.state(session, me.person.id) is None:
+        return Refused(Refusal.NOT_ACTIVE)
+    return proof.refusal(session, question(me, session, "", proof.nothing, now=now, visitor=visitor), kind, now=now)
+
+
 def with_proof(
     session: Session,
     keyring: Keyring,

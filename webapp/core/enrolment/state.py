@@ -1,5 +1,6 @@
 """How two-factor authentication of one person stands, for pages and commands. Reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,3 +27,10 @@ def state(session: Session, employee_id: EmployeeId) -> State | None:
     if app is None or codes is None:
         return None
     return State(app.activated_at, app.last_used_at, codes.left, codes.made_at)
+
+
+def codes_left_of(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[EmployeeId, int]:
+    """Backup codes left of those among *employee_ids* who have two-factor authentication on."""
+    active = totp.active_among(session, employee_ids)
+    left = backup_codes.left_among(session, employee_ids)
+    return {employee_id: left.get(employee_id, 0) for employee_id in active}

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
-from webapp.core.accounts.rules import email_key
+from webapp.core.accounts.rules import Role, email_key
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
-from webapp.core.database import BrowserId, EmployeeId, writing
-from webapp.core.outcomes import Refusal, Refused
+from webapp.core.database import BrowserId, CompanyId, EmployeeId, writing
+from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import rules
 from webapp.core.passwords.tables import PasswordHash
 from webapp.core.sealing import Context, Keyring, Sealed
@@ -48,10 +48,35 @@ def set_password(
     password_hash = rules.hashed(password, rounds=rounds)
     with writing(session):
         accounts.lock(session, person.id)
-        sealed = keyring.seal(password_hash, _context(person.id))
-        session.execute(delete(PasswordHash).where(PasswordHash.employee_id == person.id))
-        session.add(PasswordHash(employee_id=person.id, key_id=sealed.key_id, box=sealed.box, changed_at=now))
+        _store(session, keyring, person.id, password_hash, now=now)
     return None
+
+
+def employ(
+    session: Session,
+    keyring: Keyring,
+    company_id: CompanyId,
+    email: str,
+    password: str,
+    *,
+    name: str,
+    role: Role,
+    brand: str,
+    rounds: int,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[EmployeeId] | Refused:
+    """A new employee with a password, or neither. Refuses as accounts.create_employee() and rules.problem() do."""
+    company_name = accounts.company_name(session, company_id) or ""
+    refused = rules.problem(password, context=(brand, company_name, name, email))
+    if refused:
+        return refused
+    password_hash = rules.hashed(password, rounds=rounds)
+    with writing(session):
+        created = accounts.create_employee(session, company_id, email, name=name, role=role, now=now, visitor=visitor)
+        if isinstance(created, Accepted):
+            _store(session, keyring, created.value, password_hash, now=now)
+        return created
 
 
 def begin_check(
@@ -124,6 +149,12 @@ def forget_guesses(session: Session, keyring: Keyring, email: str, *, browser: B
 
 def has_password(session: Session, employee_id: EmployeeId) -> bool:
     return session.get(PasswordHash, employee_id) is not None
+
+
+def _store(session: Session, keyring: Keyring, employee_id: EmployeeId, password_hash: bytes, *, now: datetime) -> None:
+    sealed = keyring.seal(password_hash, _context(employee_id))
+    session.execute(delete(PasswordHash).where(PasswordHash.employee_id == employee_id))
+    session.add(PasswordHash(employee_id=employee_id, key_id=sealed.key_id, box=sealed.box, changed_at=now))
 
 
 def _record(

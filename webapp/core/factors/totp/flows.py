@@ -4,6 +4,7 @@ Each joins the caller's transaction, whose caller holds the person's lock: activ
 what else belongs to it. Guess counters and audit are theirs too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,6 +40,12 @@ def state(session: Session, employee_id: EmployeeId) -> State | None:
     """The active authenticator, or None."""
     row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
     return State(row.activated_at, row.last_used_at) if row else None
+
+
+def active_among(session: Session, employee_ids: Sequence[EmployeeId]) -> list[EmployeeId]:
+    """Those of *employee_ids* who have an active authenticator."""
+    found = session.scalars(select(Authenticator.employee_id).where(Authenticator.employee_id.in_(employee_ids)))
+    return [EmployeeId(employee_id) for employee_id in found]
 
 
 def pending(

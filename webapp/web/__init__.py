@@ -1,0 +1,54 @@
+"""Every screen of the product and no rule: a request becomes one flow call, an outcome becomes a page.
+
+Imports core's flows and rules, never its tables; wiring calls ``register``.
+"""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+
+from webapp.web import (
+    dashboard,
+    employees,
+    errors,
+    guards,
+    headers,
+    identity,
+    limits,
+    login,
+    page,
+    profile,
+    proofs,
+    two_factor,
+)
+from webapp.web.parts import Parts
+from webapp.web.password import confirm_password
+
+
+def register(app: Flask, parts: Parts) -> None:
+    """Add pages, guards, headers and error pages to *app*."""
+    app.extensions["webapp"] = parts
+    identity.register(app)
+    page.register(app)
+    headers.register(app)
+    limits.register(app)
+    CSRFProtect(app)  # makes csrf_token() for the templates; guards.py judges it
+    guards.register(app, confirm_password)
+    errors.register(app)
+    for blueprint in (
+        login.blueprint,
+        dashboard.blueprint,
+        employees.blueprint,
+        profile.blueprint,
+        two_factor.blueprint,
+        proofs.backup_codes,
+    ):
+        app.register_blueprint(blueprint)
+    _every_view_is_guarded(app)
+
+
+def _every_view_is_guarded(app: Flask) -> None:
+    unguarded = [
+        endpoint for endpoint in app.view_functions if endpoint != "static" and not guards.guard_of(app, endpoint)
+    ]
+    if unguarded:
+        raise RuntimeError(f"no guard on {unguarded}; put one of webapp/web/guards.py on each view")

@@ -1,0 +1,36 @@
+"""The overview: how one's account stands, and what to do next. Only what is real."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from webapp.core.audit import flows as audit
+from webapp.core.audit.rules import EventKind
+from webapp.core.enrolment import state as enrolment
+from webapp.web import formats
+from webapp.web.guards import signed_in
+from webapp.web.identity import me
+from webapp.web.page import PAGE, render
+from webapp.web.parts import db
+
+blueprint = Blueprint("dashboard", __name__)
+
+
+@blueprint.get("/")
+@signed_in
+def show() -> Response:
+    person = me().person
+    return render(
+        "dashboard/show.html",
+        PAGE,
+        greeting_name=person.name.split()[0] if person.name.split() else person.name,
+        last_log_in=_last_log_in(),
+        two_factor=enrolment.state(db(), person.id),
+    )
+
+
+def _last_log_in() -> dict[str, Any] | None:
+    """The log-in before the one that began this session."""
+    log_ins = audit.recent(db(), me().person.id, kinds=[EventKind.LOGGED_IN], most=20)
+    before = next((event for event in log_ins if event.at < me().started_at), None)
+    return {"at": before.at, "where": formats.place(before.user_agent, before.address)} if before else None

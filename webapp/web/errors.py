@@ -1,0 +1,121 @@
+"""Error pages: what happened in a sentence, and a way on. A fragment for HTMX, as every page."""
+
+import logging
+
+from flask import Flask, Response, make_response, render_template, request, url_for
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from webapp.core.sealing import CannotOpenError
+from webapp.web import login, profile
+from webapp.web.guards import ForgedRequestError, form_page
+from webapp.web.identity import me_or_none
+from webapp.web.page import LOG_IN, STEP, render
+from webapp.web.parts import parts
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 30
+FORM_AGAIN = {"login.password": login.password_again, "profile.show": profile.show_again}
+"""Forms that come again filled in when their token was not this session's."""
+
+_WORDS = {
+    400: ("This didn't work", "Your browser sent something that we can't read."),
+    403: ("Not yours to open", "This page belongs to somebody else."),
+    404: ("Page not found", "There is nothing at this address, or nothing for you."),
+    405: ("This didn't work", "This address is not opened this way."),
+    413: ("Too much at once", "What your browser sent is larger than any form here."),
+    429: ("Too many requests", "There are too many requests from your network. Wait a minute, then try again."),
+    500: ("Something broke", "That is our fault. Nothing was changed. Try again, and tell Support if it stays."),
+}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(ForgedRequestError, _forged)
+    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(InterfaceError, _unavailable)
+    app.register_error_handler(CannotOpenError, _cannot_open)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    if error.code >= 500 or (request.routing_exception is error and error.code == 400):
+        # No look at the database, which may be what broke, and no addresses: a refused Host header made none.
+        return _plain(error.code)
+    return _page(error.code, headers=dict(error.get_headers()))
+
+
+def _forged(_: ForgedRequestError) -> Response:
+    again = FORM_AGAIN.get(str(request.endpoint))
+    if again is not None:
+        return again()
+    return _page(
+        400,
+        heading="Please send this once more",
+        sentence="This page was open for so long, or in another tab, that the form is no longer valid. Nothing was"
+        " changed. Open it again and send it once more.",
+        link=(form_page(), "Open it again"),
+    )
+
+
+def _unavailable(error: Exception) -> Response:
+    """The database can't be reached, or is locked for longer than a person should wait."""
+    log.error("database unavailable: %s", error.__class__.__name__, exc_info=error)
+    parts().open_session().rollback()
+    settings = parts().settings
+    body = render_template(
+        "errors/unavailable.html",
+        brand=settings.brand_name,
+        support_email=settings.support_email,
+        me=None,
+        in_dialog=False,
+        fragment=False,
+        has_errors=True,
+    )
+    return make_response(body, 503, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+def _cannot_open(error: CannotOpenError) -> Response:
+    """A sealed value does not open: refused and logged, never a skipped check (ASVS 16.5.3)."""
+    log.critical("a sealed value does not open: %s", error)
+    return _plain(503)
+
+
+def _page(
+    status: int,
+    *,
+    heading: str = "",
+    sentence: str = "",
+    link: tuple[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    words = _WORDS.get(status, _WORDS[400])
+    is_in = me_or_none() is not None
+    home = (url_for("dashboard.show"), "To the overview") if is_in else (url_for("login.password"), "To the log-in")
+    href, text = link or home
+    response = render(
+        "errors/error.html",
+        STEP if is_in else LOG_IN,
+        status=status,
+        heading=heading or words[0],
+        sentence=sentence or words[1],
+        link_href=href,
+        link_text=text,
+        retry_at=None,
+        shown_status=status,
+    )
+    for name in ("Allow", "Retry-After"):
+        if headers and name in headers:
+            response.headers[name] = headers[name]
+    return response
+
+
+def _plain(status: int) -> Response:
+    """An answer that needs nothing of what may have broken."""
+    heading, sentence = _WORDS.get(status, _WORDS[500])
+    headers = {"Content-Type": "text/plain; charset=utf-8"}
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return make_response(f"{heading}\n\n{sentence}\n", status, headers)

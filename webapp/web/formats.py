@@ -1,0 +1,120 @@
+"""Times, devices and addresses as people read them. English for now; the company's time zone always."""
+
+import re
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address
+from zoneinfo import ZoneInfo
+
+from flask import g
+from markupsafe import Markup
+
+from webapp.web.identity import me_or_none, waiting_or_none
+from webapp.web.parts import now
+
+
+def time_zone() -> str:
+    """The zone of the person asking; UTC for somebody unknown, whose company must not show through."""
+    if "time_zone" not in g:
+        signed_in, half_way = me_or_none(), waiting_or_none()
+        person = signed_in.person if signed_in else half_way.person if half_way else None
+        g.time_zone = person.time_zone if person else "UTC"
+    return str(g.time_zone)
+
+
+def when(at: datetime) -> Markup:
+    """ "Today at 09:12", with the moment for machines."""
+    return _as_time(at, when_text(at))
+
+
+def day(at: datetime) -> Markup:
+    """ "3 March 2026", with the moment for machines."""
+    local = at.astimezone(ZoneInfo(time_zone()))
+    return _as_time(at, f"{local.day} {local:%B %Y}")
+
+
+def when_text(at: datetime) -> str:
+    zone = ZoneInfo(time_zone())
+    local, today = at.astimezone(zone), now().astimezone(zone).date()
+    days_ago = (today - local.date()).days
+    if days_ago in (0, 1):
+        return f"{('Today', 'Yesterday')[days_ago]} at {local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {local:%B}{year} at {local:%H:%M}"
+
+
+def clock_time(at: datetime) -> str:
+    """ "09:27 (Zurich time)", with the day where it is not today's."""
+    zone = ZoneInfo(time_zone())
+    local = at.astimezone(zone)
+    is_today = local.date() == now().astimezone(zone).date()
+    on_day = "" if is_today else f" on {local.day} {local:%B}"
+    return f"{local:%H:%M}{on_day} ({zone_words(time_zone())})"
+
+
+def full_time(at: datetime, zone: str) -> str:
+    """ "Tuesday, 3 March 2026 at 10:24 (Zurich time)", for mails and files."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local:%A}, {local.day} {local:%B %Y} at {local:%H:%M} ({zone_words(zone)})"
+
+
+def zone_words(zone: str) -> str:
+    """ "Zurich time" for "Europe/Zurich"."""
+    return "UTC" if zone == "UTC" else f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
+
+
+def place(user_agent: str, address: str) -> str:
+    """ "Firefox on Windows, 203.0.113.x": enough to recognise oneself, and no more than is needed."""
+    return ", ".join(part for part in (device(user_agent), short_address(address)) if part)
+
+
+# Order decides: Edge and Opera call themselves Chrome too, Chrome calls itself Safari, Android is also Linux.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox/|FxiOS", "Firefox"),
+    ("Chrome/|CriOS", "Chrome"),
+    ("Safari/", "Safari"),
+    ("^Lynx|^w3m|^Links", "Text browser"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Macintosh|Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux|X11", "Linux"),
+)
+
+
+def device(user_agent: str) -> str:
+    """ "Firefox on Windows", as far as a browser tells."""
+    browser = next((name for pattern, name in _BROWSERS if re.search(pattern, user_agent)), "Unknown browser")
+    system = next((name for pattern, name in _SYSTEMS if re.search(pattern, user_agent)), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def short_address(address: str) -> str:
+    """An address without its last part: the network, not the person."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return ":".join(parsed.exploded.split(":")[:3]) + ":…"
+    return address.rsplit(".", 1)[0] + ".x"
+
+
+def minutes_until(at: datetime) -> int:
+    """Whole minutes from now, at least one."""
+    return max(1, -(-int((at - now()).total_seconds()) // 60))
+
+
+def seconds_until(at: datetime) -> int:
+    """Whole seconds from now, at least one, for ``Retry-After``."""
+    return max(1, -(-int((at - now()).total_seconds() * 1000) // 1000))
+
+
+def _as_time(at: datetime, words: str) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(at.astimezone(UTC).isoformat(timespec="seconds"), words)

@@ -1,0 +1,120 @@
+"""The forms of the product: fields, labels and the shape of what is typed. Whether it is right is core's business.
+
+Tokens are judged in guards.py for every POST at once, so the forms carry none of their own.
+"""
+
+import re
+from typing import Any
+
+from flask import request
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField, SelectField, StringField
+from wtforms.validators import ValidationError
+
+from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from webapp.core.proof.rules import AuthenticationCode, Entry, read_entry
+from webapp.web import wording
+
+LANGUAGE_NAMES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("it", "Italiano")]
+
+
+class Form(FlaskForm):
+    """A form whose errors can be added by the view that asked core."""
+
+    class Meta(FlaskForm.Meta):
+        csrf = False
+
+    def refuse(self, sentence: str, field: str | None = None) -> None:
+        """Show *sentence* at *field*, or above the form."""
+        if field is None:
+            self.form_errors = [*self.form_errors, sentence]
+        else:
+            self[field].errors = [*self[field].errors, sentence]
+
+
+class OneLine:
+    """Says what is missing, refuses control characters (a NUL ends up as a 500 otherwise) and what is too long."""
+
+    def __init__(self, missing: str, most: int) -> None:
+        self.missing, self.most = missing, most
+
+    def __call__(self, form: Any, field: Field) -> None:
+        text = field.data or ""
+        if self.missing and not text.strip():
+            raise ValidationError(self.missing)
+        if any(not letter.isprintable() for letter in text):
+            raise ValidationError("Use one line of letters, digits and signs.")
+        if len(text) > self.most:
+            raise ValidationError(f"Use at most {self.most} characters.")
+
+
+class LogInForm(Form):
+    email = StringField("E-mail", [OneLine("Enter your e-mail address.", MAX_EMAIL_LENGTH)])
+    password = PasswordField("Password")
+
+    def validate_email(self, field: Field) -> None:
+        if "@" not in field.data.strip().strip("@"):
+            raise ValidationError("Enter an e-mail address, as in name@example.com.")
+
+    def validate_password(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Enter your password.")
+
+
+class ConfirmPasswordForm(Form):
+    password = PasswordField("Password")
+
+    def validate_password(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Enter your password.")
+
+
+class ProfileForm(Form):
+    name = StringField("Name", [OneLine("Enter your name.", MAX_NAME_LENGTH)])
+    phone = StringField("Phone", [OneLine("", 32)])
+    language = SelectField("Language", choices=LANGUAGE_NAMES)
+
+    def validate_phone(self, field: Field) -> None:
+        if field.data and not re.fullmatch(r"\+?[0-9 ()/.\-]{3,32}", field.data.strip()):
+            raise ValidationError("Enter a phone number, as in +41 44 123 45 67, or leave it empty.")
+
+
+class SecondFactorForm(Form):
+    """One field for a code; whichever of the two it is, the other kind of code is taken as well."""
+
+    @property
+    def field_name(self) -> str:
+        return next(iter(self._fields))
+
+    def entry(self) -> Entry | None:
+        """What was typed, or None where it is no code, with the reason at the field.
+
+        A field sent twice, or both fields at once, is nobody's form: two answers are never judged (case D-06).
+        """
+        name = self.field_name
+        typed = [*request.form.getlist("code"), *request.form.getlist("backup_code")]
+        text = typed[0] if len(typed) == 1 else ""
+        entry = read_entry(text)
+        if entry is None:
+            words = wording.malformed_code if name == "code" else wording.malformed_backup_code
+            self.refuse(words(text), name)
+        else:
+            self[name].data = ""  # a code that was judged never comes back in a page
+        return entry
+
+
+class CodeForm(SecondFactorForm):
+    code = StringField("Authentication code")
+
+    def authentication_code(self) -> str | None:
+        """Six digits, where only those will do; else None, with the reason at the field."""
+        entry = self.entry()
+        if isinstance(entry, AuthenticationCode):
+            return entry.code
+        if entry is not None:
+            self.refuse("That is a backup code. Enter the 6-digit code from your app.", "code")
+        return None
+
+
+class BackupCodeForm(SecondFactorForm):
+    backup_code = StringField("Backup code")

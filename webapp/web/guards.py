@@ -1,0 +1,184 @@
+"""Who may use a route, said by a decorator on its view and judged in one place before any view runs.
+
+Order: a forged request first where a session is live, then the guard, then whose page it is, then whether the log-in
+is recent enough. A view without a guard does not start the application.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as BaseResponse
+from wtforms.validators import ValidationError
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.database import EmployeeId
+from webapp.web import htmx
+from webapp.web.identity import me, me_or_none, waiting_or_none
+from webapp.web.next_page import local_path
+from webapp.web.parts import db, now, parts
+
+View = TypeVar("View", bound=Callable[..., Any])
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Needs(Enum):
+    """What must have been shown before the view runs."""
+
+    NOTHING = "public"
+    ANY_LOG_IN = "half-way or signed in"
+    PASSWORD = "password passed"
+    SIGN_IN = "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """*is_own*: the employee in the address must be oneself. *carries_post*: a password confirmation may go on with
+    the POST it interrupted. *form_page*: endpoint of the page that holds this POST's form, where it is another one;
+    "" where log-in must lead to none."""
+
+    needs: Needs
+    is_own: bool = False
+    is_recent: bool = False
+    carries_post: bool = False
+    form_page: str | None = None
+
+
+class ForgedRequestError(BadRequest):
+    """A state change without the session's token, or sent by a foreign page."""
+
+
+def public(view: View) -> View:
+    return _guarded(view, Guard(Needs.NOTHING))
+
+
+def logged_in_at_all(*, form_page: str) -> Callable[[View], View]:
+    return lambda view: _guarded(view, Guard(Needs.ANY_LOG_IN, form_page=form_page))
+
+
+def password_passed(view: View) -> View:
+    return _guarded(view, Guard(Needs.PASSWORD))
+
+
+def signed_in(view: View) -> View:
+    return _guarded(view, Guard(Needs.SIGN_IN))
+
+
+def own_page(*, form_page: str | None = None) -> Callable[[View], View]:
+    return lambda view: _guarded(view, Guard(Needs.SIGN_IN, is_own=True, form_page=form_page))
+
+
+def recently_proved(*, carries_post: bool = False, form_page: str | None = None) -> Callable[[View], View]:
+    """One's own page, by a log-in or a password confirmation younger than ten minutes (ASVS 7.5.1)."""
+    guard = Guard(Needs.SIGN_IN, is_own=True, is_recent=True, carries_post=carries_post, form_page=form_page)
+    return lambda view: _guarded(view, guard)
+
+
+def guard_of(app: Flask, endpoint: str) -> Guard | None:
+    """The guard of *endpoint*'s view; None only for files that are the same for everybody."""
+    return cast("Guard | None", getattr(app.view_functions[endpoint], "guard", None))
+
+
+def register(app: Flask, confirm_password: Callable[[Guard], Response | BaseResponse | None]) -> None:
+    """Judge every request; *confirm_password* shows and judges the form where a log-in is not recent."""
+
+    @app.before_request
+    def admit() -> Any:
+        if request.endpoint in (None, "static"):
+            return None
+        guard = guard_of(app, str(request.endpoint))
+        if guard is None:
+            raise RuntimeError(f"{request.endpoint} has no guard; put one of webapp/web/guards.py on its view")
+        refused = _refused(guard)
+        if refused is not None:
+            return refused
+        if guard.is_own:
+            _must_be_own(int((request.view_args or {})["employee_id"]))
+        if guard.is_recent and (not me().is_recently_proved(now()) or "carry_on" in request.form):
+            return confirm_password(guard)
+        return None
+
+
+def to_log_in(guard: Guard | None = None) -> BaseResponse:
+    """To the log-in, and back here after it. HTMX is told to leave the page instead of swapping a log-in into it."""
+    here = _form_page(guard) if request.method not in SAFE_METHODS else request.full_path.rstrip("?")
+    return htmx.go(url_for("login.password", next=local_path(here)))
+
+
+def form_page() -> str:
+    """The page that held the form of this request, for a link back to it."""
+    return _form_page(guard_of(current_app, str(request.endpoint))) or "/"
+
+
+def _guarded(view: View, guard: Guard) -> View:
+    view.guard = guard  # type: ignore[attr-defined]
+    return view
+
+
+def _refused(guard: Guard) -> BaseResponse | None:
+    """The answer to somebody who may not pass, or None."""
+    is_live = me_or_none() is not None or waiting_or_none() is not None
+    if request.method not in SAFE_METHODS and (is_live or guard.needs is Needs.NOTHING):
+        _must_not_be_forged()
+    if guard.needs is Needs.NOTHING:
+        return None
+    if guard.needs is Needs.PASSWORD and me_or_none() is not None:
+        return redirect(url_for("dashboard.show"), 303)
+    is_enough = {
+        Needs.ANY_LOG_IN: is_live,
+        Needs.PASSWORD: waiting_or_none() is not None,
+        Needs.SIGN_IN: me_or_none() is not None,
+    }
+    if is_enough[guard.needs]:
+        return None
+    return redirect(url_for("login.password"), 303) if guard.needs is Needs.PASSWORD else to_log_in(guard)
+
+
+def _must_not_be_forged() -> None:
+    if _is_foreign():
+        raise ForgedRequestError
+    token = request.form.get("csrf_token") or request.headers.get("X-CSRFToken")
+    settings = parts().settings
+    for key in (settings.secret_key, *settings.secret_key_fallbacks):
+        try:
+            validate_csrf(token, secret_key=key)
+        except ValidationError:
+            continue
+        return
+    raise ForgedRequestError
+
+
+def _is_foreign() -> bool:
+    """Whether a header of the browser says that another site's page sent this. The headers may be missing."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    sender = request.headers.get("Origin") or request.headers.get("Referer")
+    if sender is None:
+        return False
+    own_hosts = (request.host, urlsplit(parts().settings.public_url).netloc)
+    try:
+        return urlsplit(sender).netloc not in own_hosts
+    except ValueError:
+        return True
+
+
+def _must_be_own(employee_id: int) -> None:
+    """403 for a colleague's page; 404 for everybody else's, whose existence is not to be known."""
+    mine = me().person
+    if employee_id == mine.id:
+        return
+    other = accounts.by_id(db(), EmployeeId(employee_id))
+    abort(403 if other is not None and other.company_id == mine.company_id else 404)
+
+
+def _form_page(guard: Guard | None) -> str | None:
+    if guard is not None and guard.form_page is not None:
+        return url_for(guard.form_page, **(request.view_args or {})) if guard.form_page else None
+    rule = request.url_rule
+    is_a_page = rule is not None and rule.methods is not None and "GET" in rule.methods
+    return request.full_path.rstrip("?") if is_a_page else None

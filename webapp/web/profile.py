@@ -1,0 +1,121 @@
+"""A person's pages under Settings: the profile, and the Security tab of one's own."""
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import Role
+from webapp.core.audit import flows as audit
+from webapp.core.database import EmployeeId
+from webapp.core.enrolment import state as enrolment
+from webapp.web import formats, htmx, wording
+from webapp.web.forms import ProfileForm
+from webapp.web.guards import own_page, signed_in
+from webapp.web.identity import me, visitor
+from webapp.web.page import PAGE, person_words, render
+from webapp.web.parts import db, now
+
+blueprint = Blueprint("profile", __name__)
+
+ACTIVITY_LENGTH = 10
+
+
+@blueprint.get("/settings/employees/<int:employee_id>", endpoint="show")
+@signed_in
+def show(employee_id: int) -> Response:
+    """One's own profile to change; a colleague's to read, for administrators."""
+    if employee_id != me().person.id:
+        return _profile_page(_colleague(employee_id), None)
+    return _own_profile_page(ProfileForm(formdata=None, obj=me().person))
+
+
+@blueprint.post("/settings/employees/<int:employee_id>")
+@own_page()
+def save(employee_id: int) -> Response | BaseResponse:
+    form = ProfileForm()
+    if not form.validate():
+        return _own_profile_page(form, status=422)
+    accounts.change_profile(
+        db(),
+        EmployeeId(employee_id),
+        name=form.name.data.strip(),
+        phone=(form.phone.data or "").strip(),
+        language=form.language.data,
+        now=now(),
+        visitor=visitor(),
+    )
+    return htmx.go(url_for("profile.show", employee_id=employee_id, after="saved"))
+
+
+@blueprint.get("/settings/employees/<int:employee_id>/security", endpoint="security")
+@own_page()
+def security(employee_id: int) -> Response:
+    return render("profile/security.html", PAGE, **_security_context(request.args.get("after")))
+
+
+def to_security(after: str | None = None) -> Response | BaseResponse:
+    """To one's own Security tab: 303, or its fragment in place of the page behind a pop-up."""
+    if htmx.wants_fragment():
+        return htmx.into_main(render("profile/security.html", PAGE, **_security_context(after)))
+    return htmx.go(security_url(after))
+
+
+def security_url(after: str | None = None) -> str:
+    return url_for("profile.security", employee_id=me().person.id, after=after)
+
+
+def show_again() -> Response:
+    """The profile form again, filled in as it was sent, after a POST whose token was not this session's."""
+    form = ProfileForm()
+    form.refuse("This page was open in another tab or for too long. Look at your entries and save them once more.")
+    return _own_profile_page(form, status=400)
+
+
+def _colleague(employee_id: int) -> Person:
+    """Somebody of one's own company, for administrators; 403 for other colleagues, 404 for everybody else."""
+    other, mine = accounts.by_id(db(), EmployeeId(employee_id)), me().person
+    if other is None or other.company_id != mine.company_id:
+        abort(404)
+    if mine.role is not Role.ADMIN:
+        abort(403)
+    return other
+
+
+def _own_profile_page(form: ProfileForm, *, status: int = 200) -> Response:
+    return _profile_page(me().person, form, status=status)
+
+
+def _profile_page(person: Person, form: ProfileForm | None, *, status: int = 200) -> Response:
+    return render(
+        "profile/profile.html",
+        PAGE,
+        status=status,
+        person=person_words(person, is_me=form is not None),
+        form=form,
+        after="saved" if request.args.get("after") == "saved" and status == 200 else None,
+    )
+
+
+def _security_context(after: str | None) -> dict[str, Any]:
+    state = enrolment.state(db(), me().person.id)
+    # An address can claim anything: only what is so is said.
+    is_so = {"activated": state is not None, "new_codes": state is not None, "reset": state is None}
+    return {
+        "person": person_words(me().person, is_me=True),
+        "two_factor": state,
+        "activity": _activity(),
+        "after": after if after is not None and is_so.get(after) else None,
+    }
+
+
+def _activity() -> list[dict[str, Any]]:
+    events = audit.recent(db(), me().person.id, kinds=wording.SHOWN_KINDS, most=3 * ACTIVITY_LENGTH)
+    lines = [
+        {"words": words, "at": event.at, "where": formats.place(event.user_agent, event.address)}
+        for event in events
+        if (words := wording.activity(event)) is not None
+    ]
+    return lines[:ACTIVITY_LENGTH]

@@ -1,0 +1,153 @@
+"""Switching two-factor authentication on, in three steps. Each step is a page first, and a pop-up with HTMX."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from webapp.core.accounts.rules import masked_email
+from webapp.core.enrolment import activation, new_codes
+from webapp.core.enrolment import state as enrolment
+from webapp.core.factors.backup_codes.flows import Shown
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.web import formats, htmx, qr, wording
+from webapp.web.forms import CodeForm
+from webapp.web.guards import own_page, recently_proved, to_log_in
+from webapp.web.identity import me, visit, visitor
+from webapp.web.page import STEP, codes_file_name, is_pause, render, render_refused
+from webapp.web.parts import db, keyring, now, parts, rounds
+from webapp.web.profile import to_security
+
+blueprint = Blueprint("two_factor", __name__, url_prefix="/settings/employees/<int:employee_id>/security/two-factor")
+
+PATH_WORDS = "Settings > Resource / Employees > your name > Security"
+
+
+@blueprint.post("/activate")
+@recently_proved(carries_post=True, form_page="profile.security")
+def begin(employee_id: int) -> Response | BaseResponse:
+    outcome = activation.begin(db(), keyring(), me(), now=now(), visitor=visitor())
+    if isinstance(outcome, Refused):
+        return to_log_in() if outcome.reason is Refusal.SESSION_OVER else to_security()
+    if htmx.wants_fragment():
+        return activate(employee_id)
+    return redirect(url_for("two_factor.activate", employee_id=employee_id), 303)
+
+
+@blueprint.get("/activate", endpoint="activate")
+@own_page()
+def activate(employee_id: int) -> Response | BaseResponse:
+    """Step 1: the QR code of the pending key. Without one, the Security tab."""
+    setup = activation.setup(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now())
+    if setup is None:
+        return to_security()
+    code = qr.draw(setup.uri)
+    return render(
+        "two_factor/scan.html",
+        STEP,
+        qr=code.uri,
+        qr_size=code.size,
+        key_groups=[setup.key[at : at + 4] for at in range(0, len(setup.key), 4)],
+        otpauth_uri=setup.uri,
+        expires_at=setup.expires_at,
+    )
+
+
+@blueprint.get("/activate/code", endpoint="activate_code")
+@own_page()
+def show_activation_code(employee_id: int) -> Response | BaseResponse:
+    """Step 2: the first code from the app."""
+    if activation.setup(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now()) is None:
+        return to_security()
+    pause = activation.setup_refusal(db(), me(), now=now(), visitor=visitor())
+    return render_refused("two_factor/code.html", STEP, pause, form=CodeForm(formdata=None))
+
+
+@blueprint.post("/activate/code")
+@recently_proved()
+def send_activation_code(employee_id: int) -> Response | BaseResponse:
+    form = CodeForm()
+    outcome = activation.confirm(
+        db(),
+        keyring(),
+        me(),
+        form.authentication_code(),
+        token=visit().token,
+        rounds=rounds(),
+        now=now(),
+        visitor=visitor(),
+    )
+    if isinstance(outcome, Accepted):
+        return to_new_codes()
+    if outcome.reason is Refusal.ALREADY_ACTIVE:
+        return to_security()
+    if outcome.reason is Refusal.SESSION_OVER:
+        return to_log_in()
+    if outcome.reason is not Refusal.MALFORMED and not is_pause(outcome):
+        form.refuse(wording.sentence(outcome), "code")
+    return render_refused("two_factor/code.html", STEP, outcome, form=form)
+
+
+@blueprint.get("/activate/backup-codes", endpoint="new_codes")
+@own_page()
+def show_new_codes(employee_id: int) -> Response | BaseResponse:
+    """Step 3: the eight codes, for the session that made them, until it closes them or ten minutes have passed."""
+    shown = _shown()
+    if shown is None:
+        return to_security()
+    return render(
+        "two_factor/new_codes.html",
+        STEP,
+        codes=shown.codes,
+        account=masked_email(me().person.email),
+        made_at=shown.made_at,
+        until=shown.until,
+        after_activation=_came_with_activation(shown),
+    )
+
+
+@blueprint.post("/activate/backup-codes/download")
+@own_page(form_page="two_factor.new_codes")
+def download_codes(employee_id: int) -> Response | BaseResponse:
+    """The codes as a file. A POST, so that no address, log or history leads to it."""
+    shown = _shown()
+    if shown is None:
+        return to_security()
+    new_codes.note_download(db(), me(), now=now(), visitor=visitor())
+    body = render_template(
+        "two_factor/backup-codes.txt",
+        account=masked_email(me().person.email),
+        made_at=formats.full_time(shown.made_at, me().person.time_zone),
+        codes=shown.codes,
+        path_words=PATH_WORDS,
+    )
+    response = make_response(body)
+    response.headers["Content-Type"] = "text/plain; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{codes_file_name()}"'
+    return response
+
+
+@blueprint.post("/activate/close")
+@own_page(form_page="two_factor.new_codes")
+def close_codes(employee_id: int) -> Response | BaseResponse:
+    shown = _shown()
+    after = None
+    if shown is not None:
+        after = "activated" if _came_with_activation(shown) else "new_codes"
+        new_codes.close(db(), me(), now=now(), visitor=visitor())
+    return to_security(after)
+
+
+def to_new_codes() -> Response | BaseResponse:
+    """On to the eight codes that have just been made."""
+    if htmx.wants_fragment():
+        return show_new_codes(me().person.id)
+    return redirect(url_for("two_factor.new_codes", employee_id=me().person.id), 303)
+
+
+def _shown() -> Shown | None:
+    return new_codes.shown(db(), keyring(), me(), token=visit().token, now=now())
+
+
+def _came_with_activation(shown: Shown) -> bool:
+    """Whether these codes belong to the third step, or were made later in place of others."""
+    state = enrolment.state(db(), me().person.id)
+    return state is not None and state.activated_at == shown.made_at

@@ -1,0 +1,203 @@
+"""Every refusal in a sentence, with the field it belongs to and the status it has. The one place for both.
+
+A sentence says what to do next. Nothing before a right password tells whether an account exists.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.core.audit.flows import Event
+from webapp.core.audit.rules import EventKind
+from webapp.core.outcomes import Refusal, Refused
+from webapp.web.formats import clock_time, day, minutes_until
+from webapp.web.parts import parts
+
+CLOSED_RETRY_S = 24 * 60 * 60
+"""``Retry-After`` where waiting alone does not help: the page says what does."""
+
+EXPIRED_NOTICE = "You were away for more than 10 minutes. Enter your e-mail address and password again."
+EMPTY_CODE = "Enter the 6-digit code from your app."
+EMPTY_BACKUP_CODE = "Enter one of your backup codes."
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """A pause. *sentence* says until when; *until* is None where only another way helps."""
+
+    sentence: str
+    until: datetime | None
+
+
+def throttle(refused: Refused | None) -> Throttle | None:
+    """The pause that *refused* is, or None where it is another refusal or none."""
+    if refused is None:
+        return None
+    if refused.reason is Refusal.TOO_MANY and refused.retry_at is not None:
+        minutes = minutes_until(refused.retry_at)
+        sentence = f"Too many attempts. You can try again at {clock_time(refused.retry_at)}, in {_minutes(minutes)}."
+        return Throttle(sentence, refused.retry_at)
+    if refused.reason is Refusal.CLOSED:
+        return Throttle(
+            "Too many wrong codes: this way in is closed for browsers that we don't know. Use the other kind of code,"
+            " a browser that you have logged in with before, or write to Support.",
+            None,
+        )
+    return None
+
+
+def sentence(refused: Refused) -> str:
+    """What to tell the person whose entry was refused."""
+    text = _sentence(refused)
+    if refused.reason in _COUNTED and refused.left is not None:
+        text = f"{text} {_left(refused)}"
+    return text.strip()
+
+
+def confirmation(refused: Refused) -> str:
+    """What to tell somebody logged in whose password was refused: here the address is not in doubt."""
+    if refused.reason is Refusal.WRONG_PASSWORD:
+        return f"That isn't your password. {_left(refused)}".strip()
+    return sentence(refused)
+
+
+def malformed_code(entry: str) -> str:
+    """Why *entry* is no authentication code."""
+    stripped = "".join(letter for letter in entry if letter not in " -\t\r\n")
+    if not stripped:
+        return EMPTY_CODE
+    if stripped.isascii() and stripped.isdigit():
+        return f"The code has 6 digits. You entered {len(stripped)}."
+    return "The code has 6 digits, and nothing but digits. Enter the one your app shows now."
+
+
+def malformed_backup_code(entry: str) -> str:
+    """Why *entry* is no backup code."""
+    characters = sum(letter.isalnum() for letter in entry)
+    if not characters:
+        return EMPTY_BACKUP_CODE
+    if characters != 16:
+        return f"A backup code has 16 letters and digits. You entered {characters}."
+    return "A backup code has letters and digits only, and no U. Compare it with your list."
+
+
+def activity(event: Event) -> str | None:
+    """One line of "Recent security activity", or None for what a person need not see."""
+    if event.outcome == "refused":
+        return _REFUSED_ACTIVITY.get(event.kind)
+    if event.kind is EventKind.LOGGED_IN:
+        return _LOG_INS.get(event.factor, "Logged in")
+    return _ACTIVITY.get(event.kind)
+
+
+SHOWN_KINDS = (
+    EventKind.LOGGED_IN,
+    EventKind.PASSWORD_CHECKED,
+    EventKind.SECOND_FACTOR_CHECKED,
+    EventKind.TWO_FACTOR_ACTIVATED,
+    EventKind.TWO_FACTOR_RESET,
+    EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
+    EventKind.BACKUP_CODES_CREATED,
+)
+"""The events that "Recent security activity" is made of."""
+
+_LOG_INS = {
+    "password": "Logged in with the password",
+    "totp": "Logged in with an authentication code",
+    "backup_code": "Logged in with a backup code",
+}
+_ACTIVITY = {
+    EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
+    EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
+    EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by Support",
+    EventKind.BACKUP_CODES_CREATED: "New backup codes created",
+}
+_REFUSED_ACTIVITY = {
+    EventKind.PASSWORD_CHECKED: "Wrong password",
+    EventKind.SECOND_FACTOR_CHECKED: "Code refused",
+    EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
+}
+
+_COUNTED = frozenset({Refusal.WRONG_PASSWORD, Refusal.WRONG_CODE, Refusal.BACKUP_CODE_UNKNOWN})
+
+
+def _sentence(refused: Refused) -> str:
+    pause = throttle(refused)
+    if pause is not None:
+        return pause.sentence
+    match refused.reason:
+        case Refusal.WRONG_PASSWORD:
+            return "The e-mail address or the password isn't right."
+        case Refusal.WRONG_CODE:
+            return (
+                f'That code isn\'t right. Check that you are looking at "{parts().settings.brand_name}" in your app'
+                " and enter the code it shows now."
+            )
+        case Refusal.CODE_ALREADY_USED:
+            return (
+                "You have already used this code. Wait for the next one in your app,"
+                f" about {refused.seconds} {_plural(refused.seconds or 0, 'second')}, and enter that."
+            )
+        case Refusal.PHONE_CLOCK_SLOW:
+            return (
+                f"This code is about {_minutes(refused.minutes or 1)} old, so the clock on your phone is probably slow."
+                " Switch on automatic date and time in the phone's settings, then enter the code the app shows now."
+            )
+        case Refusal.PHONE_CLOCK_FAST:
+            return (
+                "This code isn't valid yet: the clock on your phone is about"
+                f" {_minutes(refused.minutes or 1)} fast."
+                " Switch on automatic date and time in the phone's settings, then enter the code the app shows now."
+            )
+        case Refusal.BACKUP_CODE_USED:
+            return f"This backup code was used{_on(refused.at)}. Cross it out and enter another one."
+        case Refusal.BACKUP_CODE_UNKNOWN:
+            return (
+                "We don't know this backup code. Compare it with your list;"
+                " if you created new codes, only the newest list works."
+            )
+        case Refusal.SETUP_EXPIRED:
+            return "This setup has expired after 15 minutes. Start again and scan the new QR code."
+        case Refusal.CHALLENGE_OVER | Refusal.SESSION_OVER:
+            return EXPIRED_NOTICE
+        case Refusal.NOT_ACTIVE:
+            return "Two-factor authentication is off."
+        case Refusal.ALREADY_ACTIVE:
+            return "Two-factor authentication is on already."
+        case _:
+            return _COMMAND_SENTENCES[refused.reason].format(hint=refused.hint).strip()
+
+
+_COMMAND_SENTENCES = {
+    Refusal.MALFORMED: EMPTY_CODE,
+    Refusal.EMAIL_TAKEN: "There is an employee with this e-mail address already.",
+    Refusal.EMAIL_INVALID: "This is not an e-mail address.",
+    Refusal.PASSWORD_TOO_SHORT: "The password needs at least 15 characters. Several words in a row do well.",
+    Refusal.PASSWORD_TOO_LONG: "The password can have at most 256 characters.",
+    Refusal.PASSWORD_TOO_EASY: "This password is too easy to guess. {hint}",
+    Refusal.VENDOR_EXISTS: "There is a vendor's company already.",
+    Refusal.VENDOR_ONLY: "Support works in the vendor's company only.",
+    Refusal.UNKNOWN_COMPANY: "There is no company with this id.",
+    Refusal.UNKNOWN_EMPLOYEE: "There is no employee with this e-mail address.",
+    Refusal.NOT_EMPTY: "This database holds a company already.",
+}
+
+
+def _left(refused: Refused) -> str:
+    """How many attempts are left, counted and shown alike for addresses that don't exist."""
+    if refused.left:
+        return f"You have {refused.left} {_plural(refused.left, 'attempt')} left."
+    if refused.retry_at is not None:
+        return f"You can try again at {clock_time(refused.retry_at)}, in {_minutes(minutes_until(refused.retry_at))}."
+    return ""
+
+
+def _on(at: datetime | None) -> str:
+    return f" on {day(at).striptags()}" if at else ""
+
+
+def _minutes(minutes: int) -> str:
+    return f"{minutes} {_plural(minutes, 'minute')}"
+
+
+def _plural(number: int, word: str) -> str:
+    return word if number == 1 else f"{word}s"
