@@ -32,7 +32,7 @@
     const heading = main.querySelector("[data-focus]");
     const notice = main.querySelector("[data-notice]");
     if (heading) heading.focus();
-    document.getElementById("status").textContent = notice ? notice.textContent : "";
+    document.getElementById("status").textContent = notice ? notice.textContent.trim() : "";
   }
 
   function sayUnreachable(sender) {
@@ -45,16 +45,16 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     again = Boolean(dialog());
     if (again) return;
-    const cause = event.detail.requestConfig.triggeringEvent;
-    opener = (cause && cause.submitter) || event.detail.elt;
+    const { elt, triggeringEvent } = event.detail.requestConfig;
+    opener = triggeringEvent?.submitter || elt;
     pageTitle = document.title;
   });
 
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { target, xhr, elt } = event.detail;
+    const { target, xhr, requestConfig } = event.detail;
     if (target !== popup || xhr.status === 204 || xhr.responseText.includes("<dialog")) return;
     event.detail.shouldSwap = false; // a proxy's own error page, say
-    sayUnreachable(elt);
+    sayUnreachable(requestConfig.elt);
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -66,7 +66,7 @@
   });
 
   for (const failure of ["htmx:sendError", "htmx:timeout"])
-    document.addEventListener(failure, (event) => sayUnreachable(event.detail.elt));
+    document.addEventListener(failure, (event) => sayUnreachable(event.detail.requestConfig.elt));
 
   document.addEventListener("close", (event) => { if (event.target === dialog()) leave(); }, true);
 
@@ -129,7 +129,7 @@
     setTimeout(release, 20000, form); // stopped by hand, say
   }, true);
 
-  document.addEventListener("htmx:afterRequest", (event) => release(event.detail.elt));
+  document.addEventListener("htmx:afterRequest", (event) => release(event.detail.requestConfig.elt));
   addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
   });
