@@ -27,9 +27,6 @@ class Role(StrEnum):
     SUPPORT = "support"
 
 
-LANGUAGES = ("en", "de", "fr", "it")
-
-
 def email_key(text: str) -> str:
     """The form under which an address is unique and looked up; never raises.
 

@@ -147,10 +147,6 @@ def forget_guesses(session: Session, keyring: Keyring, email: str, *, browser: B
     attempts.empty(session, guesser_at(keyring, email, browser=browser), {GuessKind.PASSWORD})
 
 
-def has_password(session: Session, employee_id: EmployeeId) -> bool:
-    return session.get(PasswordHash, employee_id) is not None
-
-
 def _store(session: Session, keyring: Keyring, employee_id: EmployeeId, password_hash: bytes, *, now: datetime) -> None:
     sealed = keyring.seal(password_hash, _context(employee_id))
     session.execute(delete(PasswordHash).where(PasswordHash.employee_id == employee_id))
