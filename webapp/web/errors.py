@@ -3,19 +3,21 @@
 import logging
 
 from flask import Flask, Response, make_response, render_template, request, url_for
-from sqlalchemy.exc import InterfaceError, OperationalError
+from flask.globals import request_ctx
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from webapp.core.sealing import CannotOpenError
 from webapp.web import login, profile
 from webapp.web.guards import ForgedRequestError, form_page
-from webapp.web.identity import me_or_none
+from webapp.web.identity import know_nobody, me_or_none
 from webapp.web.page import LOG_IN, STEP, render
 from webapp.web.parts import parts
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 30
+DATABASE_ERRORS = (OperationalError, InterfaceError, TimeoutError)
 FORM_AGAIN = {"login.password": login.password_again, "profile.show": profile.show_again}
 """Forms that come again filled in when their token was not this session's."""
 
@@ -26,6 +28,10 @@ _WORDS = {
     405: ("This didn't work", "This address is not opened this way."),
     413: ("Too much at once", "What your browser sent is larger than any form here."),
     429: ("Too many requests", "There are too many requests from your network. Wait a minute, then try again."),
+    503: (
+        "Back in a moment",
+        "This can't be reached right now. Nothing is lost. Wait a minute, then load this page again.",
+    ),
     500: ("Something broke", "That is our fault. Nothing was changed. Try again, and tell Support if it stays."),
 }
 
@@ -33,18 +39,20 @@ _WORDS = {
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ForgedRequestError, _forged)
-    app.register_error_handler(OperationalError, _unavailable)
-    app.register_error_handler(InterfaceError, _unavailable)
+    for kind in DATABASE_ERRORS:
+        app.register_error_handler(kind, _unavailable)
     app.register_error_handler(CannotOpenError, _cannot_open)
 
 
 def _http_error(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:
         return make_response(error.get_response())
-    if error.code >= 500 or (request.routing_exception is error and error.code == 400):
-        # No look at the database, which may be what broke, and no addresses: a refused Host header made none.
-        return _plain(error.code)
-    return _page(error.code, headers=dict(error.get_headers()))
+    if error.code >= 500 or request_ctx.url_adapter is None:
+        return _broken(error.code)
+    try:
+        return _page(error.code, headers=dict(error.get_headers()))
+    except DATABASE_ERRORS as unavailable:  # an error in a handler finds no handler of its own
+        return _unavailable(unavailable)
 
 
 def _forged(_: ForgedRequestError) -> Response:
@@ -64,23 +72,13 @@ def _unavailable(error: Exception) -> Response:
     """The database can't be reached, or is locked for longer than a person should wait."""
     log.error("database unavailable: %s", error.__class__.__name__, exc_info=error)
     parts().open_session().rollback()
-    settings = parts().settings
-    body = render_template(
-        "errors/unavailable.html",
-        brand=settings.brand_name,
-        support_email=settings.support_email,
-        me=None,
-        in_dialog=False,
-        fragment=False,
-        has_errors=True,
-    )
-    return make_response(body, 503, {"Retry-After": str(RETRY_AFTER_S)})
+    return _broken(503)
 
 
 def _cannot_open(error: CannotOpenError) -> Response:
     """A sealed value does not open: refused and logged, never a skipped check (ASVS 16.5.3)."""
     log.critical("a sealed value does not open: %s", error)
-    return _plain(503)
+    return _broken(503)
 
 
 def _page(
@@ -112,10 +110,12 @@ def _page(
     return response
 
 
-def _plain(status: int) -> Response:
-    """An answer that needs nothing of what may have broken."""
+def _broken(status: int) -> Response:
+    """A page that asks nothing of the database, which may be what broke, and knows nobody."""
     heading, sentence = _WORDS.get(status, _WORDS[500])
-    headers = {"Content-Type": "text/plain; charset=utf-8"}
-    if status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
-    return make_response(f"{heading}\n\n{sentence}\n", status, headers)
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
+    if request_ctx.url_adapter is None:  # a refused Host header: no address can be made
+        return make_response(f"{heading}\n\n{sentence}\n", status, {"Content-Type": "text/plain; charset=utf-8"})
+    know_nobody()
+    body = render_template("errors/broken.html", heading=heading, sentence=sentence, shown_status=status)
+    return make_response(body, status, headers)

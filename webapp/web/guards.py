@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import BadRequest
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response as BaseResponse
 from wtforms.validators import ValidationError
 
@@ -84,8 +85,17 @@ def guard_of(app: Flask, endpoint: str) -> Guard | None:
     return cast("Guard | None", getattr(app.view_functions[endpoint], "guard", None))
 
 
+class IdConverter(IntegerConverter):
+    """An id as a database can look it up: a larger number in an address is nobody's page, never an error."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=2**31 - 1)
+
+
 def register(app: Flask, confirm_password: Callable[[Guard], Response | BaseResponse | None]) -> None:
     """Judge every request; *confirm_password* shows and judges the form where a log-in is not recent."""
+
+    app.url_map.converters["id"] = IdConverter
 
     @app.before_request
     def admit() -> Any:

@@ -7,7 +7,7 @@ session, and the row on the server decides. Its remember cookie and session prot
 from typing import cast
 
 from flask import Flask, Request, current_app, g, request, session
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_user
 
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import Waiting
@@ -77,6 +77,13 @@ def step_up_to(started: Started) -> None:
     """This browser is signed in from the next request on, with new tokens in both cookies."""
     visit().become(Stage.SIGNED_IN, started.token)
     visit().new_browser_token = started.browser_token
+
+
+def know_nobody() -> None:
+    """From here on this request is nobody's: the database, which says whose it is, may be away."""
+    g._login_user = AnonymousUserMixin()  # where Flask-Login keeps what its loader found
+    g.waiting = None
+    g.time_zone = "UTC"
 
 
 def _load(_: Request) -> CurrentUser | None:

@@ -98,9 +98,9 @@ def after_backup_code() -> Response:
     )
 
 
-@blueprint.get("/login/help")
+@blueprint.get("/login/help", endpoint="help")
 @public
-def help() -> Response:
+def show_help() -> Response:
     return render("login/help.html", LOG_IN, wait_hours=round(parts().settings.support_reset_wait_hours))
 
 

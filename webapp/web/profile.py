@@ -23,7 +23,7 @@ blueprint = Blueprint("profile", __name__)
 ACTIVITY_LENGTH = 10
 
 
-@blueprint.get("/settings/employees/<int:employee_id>", endpoint="show")
+@blueprint.get("/settings/employees/<id:employee_id>", endpoint="show")
 @signed_in
 def show(employee_id: int) -> Response:
     """One's own profile to change; a colleague's to read, for administrators."""
@@ -32,7 +32,7 @@ def show(employee_id: int) -> Response:
     return _own_profile_page(ProfileForm(formdata=None, obj=me().person))
 
 
-@blueprint.post("/settings/employees/<int:employee_id>")
+@blueprint.post("/settings/employees/<id:employee_id>")
 @own_page()
 def save(employee_id: int) -> Response | BaseResponse:
     form = ProfileForm()
@@ -50,7 +50,7 @@ def save(employee_id: int) -> Response | BaseResponse:
     return htmx.go(url_for("profile.show", employee_id=employee_id, after="saved"))
 
 
-@blueprint.get("/settings/employees/<int:employee_id>/security", endpoint="security")
+@blueprint.get("/settings/employees/<id:employee_id>/security", endpoint="security")
 @own_page()
 def security(employee_id: int) -> Response:
     return render("profile/security.html", PAGE, **_security_context(request.args.get("after")))

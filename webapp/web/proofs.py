@@ -17,7 +17,7 @@ from webapp.web.profile import to_security
 from webapp.web.two_factor import blueprint as two_factor
 from webapp.web.two_factor import to_new_codes
 
-backup_codes = Blueprint("backup_codes", __name__, url_prefix="/settings/employees/<int:employee_id>/security")
+backup_codes = Blueprint("backup_codes", __name__, url_prefix="/settings/employees/<id:employee_id>/security")
 
 
 @two_factor.get("/reset", endpoint="reset")

@@ -16,7 +16,7 @@ from webapp.web.page import STEP, codes_file_name, is_pause, render, render_refu
 from webapp.web.parts import db, keyring, now, parts, rounds
 from webapp.web.profile import to_security
 
-blueprint = Blueprint("two_factor", __name__, url_prefix="/settings/employees/<int:employee_id>/security/two-factor")
+blueprint = Blueprint("two_factor", __name__, url_prefix="/settings/employees/<id:employee_id>/security/two-factor")
 
 PATH_WORDS = "Settings > Resource / Employees > your name > Security"
 

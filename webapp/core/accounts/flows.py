@@ -3,14 +3,13 @@
 Passwords, factors and sessions of an employee belong to those features.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from webapp.core.accounts.rules import Plan, Role, email_key, valid_email
+from webapp.core.accounts.rules import Plan, Role, email_key, folded, valid_email
 from webapp.core.accounts.tables import Company, Employee
 from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
@@ -165,7 +164,7 @@ def by_id(session: Session, employee_id: EmployeeId) -> Person | None:
 
 def colleagues(session: Session, me: Person, *, search: str, number: int, size: int = 25) -> People:
     """One page of *me*'s company by name; without a search it starts with *me*, on the first page."""
-    found = Employee.company_id == me.company_id, Employee.sort_key.contains(_folded(search), autoescape=True)
+    found = Employee.company_id == me.company_id, Employee.sort_key.contains(folded(search), autoescape=True)
     total = session.scalar(select(func.count()).select_from(Employee).where(*found)) or 0
     pages = max(1, -(-total // size))
     number = min(max(1, number), pages)
@@ -204,10 +203,4 @@ def _as_person(employee: Employee, company: Company) -> Person:
 
 
 def _sort_key(name: str, email: str) -> str:
-    return f"{_folded(name)} {_folded(email)}"[:400]
-
-
-def _folded(text: str) -> str:
-    """*text* as it is sorted and searched: without case and accents, so that "muller" finds "Müller"."""
-    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return f"{folded(name)} {folded(email)}"[:400]

@@ -3,6 +3,7 @@
 No clock, no database. Passwords have their own feature.
 """
 
+import re
 import unicodedata
 from enum import StrEnum
 
@@ -10,6 +11,8 @@ from email_validator import EmailNotValidError, validate_email
 
 MAX_EMAIL_LENGTH = 254
 MAX_NAME_LENGTH = 100
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Plan(StrEnum):
@@ -33,7 +36,18 @@ def email_key(text: str) -> str:
     NFKC and casefold, so that "ADMIN@x", "admin@x " and a Kelvin sign for "k" are one account (CVE-2019-19844).
     Mail goes to the stored address, never to what somebody typed.
     """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).strip().casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", storable(text)).strip().casefold())
+
+
+def folded(text: str) -> str:
+    """*text* as it is sorted and searched: without case and accents, so that "muller" finds "Müller"."""
+    decomposed = unicodedata.normalize("NFKD", storable(text).strip().casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def storable(text: str) -> str:
+    """*text* with U+FFFD for what a database can't be asked for: a NUL or half a surrogate (case D-88)."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def valid_email(text: str) -> str | None:

@@ -11,7 +11,7 @@ from webapp.core.audit.rules import EventKind, check_details
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.database import EmployeeId
 from webapp.core.outcomes import Refusal
-from webapp.core.visitor import Visitor
+from webapp.core.visitor import OPERATOR, Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,10 @@ def record(
     factor: str = "",
     details: dict[str, object] | None = None,
 ) -> None:
-    """Add one event; *refusal* makes its outcome "refused". Joins the caller's transaction."""
+    """Add one event; *refusal* makes its outcome "refused". Joins the caller's transaction.
+
+    Whose it is did it themselves, but for OPERATOR: no employee acts at the command line.
+    """
     check_details(kind, details or {})
     session.add(
         AuditEvent(
@@ -49,7 +52,7 @@ def record(
             kind=kind,
             company_id=company_id,
             employee_id=employee_id,
-            actor_id=employee_id,
+            actor_id=None if visitor == OPERATOR else employee_id,
             outcome="refused" if refusal else "success",
             reason=refusal or "",
             factor=factor,

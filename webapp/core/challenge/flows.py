@@ -56,7 +56,6 @@ class Waiting:
 
     id: int
     person: Person
-    browser: BrowserId | None
     next_path: str
 
 
@@ -84,7 +83,7 @@ def pass_password(
         if not passwords.settle(session, keyring, check, now=now, visitor=visitor):
             return Refused(Refusal.WRONG_PASSWORD, left=check.paid.left)
         if totp.state(session, person.id):
-            return Accepted(_challenge(session, person, browser, next_path=next_path, now=now))
+            return Accepted(_challenge(session, person, next_path=next_path, now=now))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)
         started = sessions.start(session, person, browser=browser, factor="password", now=now, visitor=visitor)
         return Accepted(LoggedIn(started, next_path))
@@ -98,8 +97,7 @@ def find(session: Session, token: str, *, now: datetime) -> Waiting | None:
     person = accounts.by_id(session, EmployeeId(row.employee_id)) if row else None
     if row is None or person is None or not person.is_active:
         return None
-    browser = BrowserId(row.browser_id) if row.browser_id is not None else None
-    return Waiting(row.id, person, browser, row.next_path)
+    return Waiting(row.id, person, row.next_path)
 
 
 def answer(
@@ -115,11 +113,11 @@ def answer(
 
     def log_in(shown: Proof, _: None) -> LoggedIn:
         session.execute(delete(Challenge).where(Challenge.id == waiting.id))
-        passwords.forget_guesses(session, keyring, waiting.person.email, browser=waiting.browser)
+        passwords.forget_guesses(session, keyring, waiting.person.email, browser=asked.browser)
         started = sessions.start(
             session,
             waiting.person,
-            browser=waiting.browser,
+            browser=asked.browser,
             factor=shown.factor,
             used_last_code=shown.codes_left == 0,
             now=now,
@@ -133,13 +131,14 @@ def answer(
 
 
 def question(session: Session, waiting: Waiting, *, now: datetime, visitor: Visitor) -> Asked[None]:
-    """What a half-way browser is asked."""
+    """What a half-way browser is asked. The budget is that of the browser cookie shown now."""
 
     def still_open() -> Refused | None:
         row = session.scalar(select(Challenge.id).where(Challenge.id == waiting.id))
         return None if row is not None else Refused(Refusal.CHALLENGE_OVER)
 
-    return Asked(waiting.person, waiting.browser, visitor, "log-in", still_open, proof.nothing)
+    browser = browsers.recognise(session, waiting.person.id, visitor, now=now)
+    return Asked(waiting.person, browser, visitor, "log-in", still_open, proof.nothing)
 
 
 def end(session: Session, token: str) -> None:
@@ -166,15 +165,12 @@ def _browser_of(session: Session, email: str, *, now: datetime, visitor: Visitor
     return browsers.recognise(session, person.id if person else EmployeeId(0), visitor, now=now)
 
 
-def _challenge(
-    session: Session, person: Person, browser: BrowserId | None, *, next_path: str, now: datetime
-) -> HalfWay:
+def _challenge(session: Session, person: Person, *, next_path: str, now: datetime) -> HalfWay:
     token = new_token()
     session.add(
         Challenge(
             token_hash=token_hash(token),
             employee_id=person.id,
-            browser_id=browser,
             next_path=next_path,
             made_at=now,
         )

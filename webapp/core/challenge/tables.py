@@ -17,6 +17,5 @@ class Challenge(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), index=True)
-    browser_id: Mapped[int | None]
     next_path: Mapped[str] = mapped_column(String(512), default="")
     made_at: Mapped[datetime]

@@ -109,7 +109,9 @@ def confirm(
         made = made or backup_codes.new_set(rounds=rounds)
         backup_codes.store(session, keyring, me.person.id, made, session_id=me.session_id, session_token=token, now=now)
         attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP})
-        sessions.end_all(session, me.person.id, keep=me.session_id, reason="two_factor_activated", now=now)
+        sessions.end_all(
+            session, me.person, keep=me.session_id, reason="two_factor_activated", now=now, visitor=visitor
+        )
         browsers.forget(session, me.person.id, keep=me.browser_id)
         record(session, EventKind.TWO_FACTOR_ACTIVATED, me.person, now=now, visitor=visitor)
         tell(session, Notice.ACTIVATED, me.person, now=now, visitor=visitor)

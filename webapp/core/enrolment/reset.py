@@ -10,7 +10,7 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
-from webapp.core.database import EmployeeId, SessionId, writing
+from webapp.core.database import SessionId, writing
 from webapp.core.enrolment.changes import SECOND_FACTORS, question, record, tell, with_proof
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
@@ -36,7 +36,7 @@ def reset(
     """
 
     def switch_off(_: None) -> None:
-        _wipe(session, me.person.id, keep=me.session_id, now=now)
+        _wipe(session, me.person, keep=me.session_id, now=now, visitor=visitor)
         record(session, EventKind.TWO_FACTOR_RESET, me.person, now=now, visitor=visitor)
         tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
 
@@ -59,7 +59,7 @@ def reset_by_operator(
         accounts.lock(session, person.id)
         if totp.state(session, person.id) is None:
             return Refused(Refusal.NOT_ACTIVE)
-        _wipe(session, person.id, keep=None, now=now)
+        _wipe(session, person, keep=None, now=now, visitor=visitor)
         audit.record(
             session,
             EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
@@ -73,10 +73,10 @@ def reset_by_operator(
         return Accepted(None)
 
 
-def _wipe(session: Session, employee_id: EmployeeId, *, keep: SessionId | None, now: datetime) -> None:
-    totp.remove(session, employee_id)
-    backup_codes.remove(session, employee_id)
-    challenge.end_all(session, employee_id)
-    browsers.forget(session, employee_id)
-    attempts.empty_all(session, employee_id, SECOND_FACTORS)
-    sessions.end_all(session, employee_id, keep=keep, reason="two_factor_reset", now=now)
+def _wipe(session: Session, person: Person, *, keep: SessionId | None, now: datetime, visitor: Visitor) -> None:
+    totp.remove(session, person.id)
+    backup_codes.remove(session, person.id)
+    challenge.end_all(session, person.id)
+    browsers.forget(session, person.id)
+    attempts.empty_all(session, person.id, SECOND_FACTORS)
+    sessions.end_all(session, person, keep=keep, reason="two_factor_reset", now=now, visitor=visitor)

@@ -39,11 +39,9 @@ def problem(password: str, *, context: Iterable[str]) -> Refused | None:
 
 
 def context_words(texts: Iterable[str]) -> list[str]:
-    """The parts of four or more characters of *texts*, in lower case, and each text as a whole."""
-    words = {text.casefold() for text in texts if len(text) >= 4}
-    for text in list(words):
-        words.update(part for part in re.split(r"[\W_]+", text) if len(part) >= 4)
-    return sorted(words)
+    """*texts* and their parts, of four or more characters, in lower case."""
+    whole = [text.casefold() for text in texts]
+    return sorted({word for text in whole for word in (text, *re.split(r"[\W_]+", text)) if len(word) >= 4})
 
 
 def hashed(password: str, *, rounds: int) -> bytes:

@@ -173,7 +173,8 @@ def _accepted(
     then: Callable[[Proof, P], T],
     stored: StoredCode | None = None,
 ) -> Accepted[T]:
-    _forgive(session, asked, proof.factor)
+    # Either factor reopens the other in the same budget: strangers who closed one have not locked its owner out.
+    attempts.empty(session, asked.guesser, {GuessKind.TOTP, GuessKind.BACKUP_CODE})
     record(
         session,
         EventKind.SECOND_FACTOR_CHECKED,
@@ -185,16 +186,6 @@ def _accepted(
         details={"purpose": asked.purpose, **_about(stored, codes_left=proof.codes_left)},
     )
     return Accepted(then(proof, asked.prepare() if prepared is None else prepared))
-
-
-def _forgive(session: Session, asked: Asked[P], kind: GuessKind) -> None:
-    """Empty what this success may empty.
-
-    A known browser's own row for this factor. In an unknown browser a success with either factor empties the
-    strangers' rows of both: whoever holds one factor may reopen the other that strangers have closed.
-    """
-    kinds = {kind} if asked.browser is not None else {GuessKind.TOTP, GuessKind.BACKUP_CODE}
-    attempts.empty(session, asked.guesser, kinds)
 
 
 def _as_refused(verdict: Verdict, paid: Charge) -> Refused:

@@ -175,19 +175,34 @@ def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) 
 
 
 def end_all(
-    session: Session, employee_id: EmployeeId, *, keep: SessionId | None = None, reason: str, now: datetime
-) -> int:
-    """End this person's sessions, all but *keep*; how many. Joins the caller's transaction."""
+    session: Session,
+    person: Person,
+    *,
+    keep: SessionId | None = None,
+    reason: str,
+    now: datetime,
+    visitor: Visitor,
+) -> None:
+    """End this person's sessions, all but *keep*, and note how many. Joins the caller's transaction."""
     with writing(session):
         doomed = session.scalars(
             select(LogInSession.id).where(
-                LogInSession.employee_id == employee_id,
+                LogInSession.employee_id == person.id,
                 LogInSession.ended_at.is_(None),
                 LogInSession.id != (keep if keep is not None else 0),
             )
         ).all()
         _end(session, [SessionId(session_id) for session_id in doomed], reason=reason, now=now)
-        return len(doomed)
+        if doomed:
+            record(
+                session,
+                EventKind.OTHER_SESSIONS_ENDED,
+                now=now,
+                visitor=visitor,
+                employee_id=person.id,
+                company_id=person.company_id,
+                details={"count": len(doomed)},
+            )
 
 
 def purge(session: Session, *, limits: Limits, now: datetime) -> int:

@@ -119,7 +119,6 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("employee_id", sa.Integer(), nullable=False),
-        sa.Column("browser_id", sa.Integer(), nullable=True),
         sa.Column("next_path", sa.String(length=512), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["employee_id"], ["employees.id"], name=op.f("fk_challenges_employee_id_employees")),

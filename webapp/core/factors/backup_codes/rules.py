@@ -38,8 +38,11 @@ def read(text: str) -> str | None:
 
     Any case, spaces, dashes and dots; O for 0, I and L for 1. Only ASCII letters and digits make a code.
     """
-    code = text.translate(_SEPARATORS).translate(_LOOK_ALIKES).upper() if text.isascii() or len(text) < 64 else ""
-    return code if len(code) == LENGTH and all(letter in ALPHABET for letter in code) else None
+    letters = text.translate(_SEPARATORS)
+    if len(letters) != LENGTH or not letters.isascii():  # before upper(), which makes S of a long s and SS of a sharp s
+        return None
+    code = letters.translate(_LOOK_ALIKES).upper()
+    return code if all(letter in ALPHABET for letter in code) else None
 
 
 def new_salt(rounds: int) -> bytes:
