@@ -80,7 +80,7 @@ def create_employee(
     if stored is None:
         return Refused(Refusal.EMAIL_INVALID)
     with writing(session):
-        company = session.get(Company, company_id, with_for_update=True)
+        company = session.get(Company, company_id, with_for_update={"key_share": True})
         if company is None:
             return Refused(Refusal.UNKNOWN_COMPANY)
         if role is Role.SUPPORT and not company.is_vendor:
@@ -121,7 +121,7 @@ def change_profile(
 ) -> None:
     """Change what a person may change about themselves; the audit names the fields, not their contents."""
     with writing(session):
-        employee = session.get_one(Employee, employee_id, with_for_update=True)
+        employee = session.get_one(Employee, employee_id, with_for_update={"key_share": True})
         wanted = {"name": name, "phone": phone, "language": language}
         changed = [field for field, value in wanted.items() if getattr(employee, field) != value]
         if not changed:
@@ -140,8 +140,12 @@ def change_profile(
 
 
 def lock(session: Session, employee_id: EmployeeId) -> None:
-    """Hold this person's row until the caller's transaction ends, so that flows about them take turns."""
-    session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update())
+    """Hold this person's row until the caller's transaction ends, so that flows about them take turns.
+
+    FOR NO KEY UPDATE on PostgreSQL: rows that merely point at the person (an audit event written while another flow
+    waits for a guess budget) must not wait for it, or the two deadlock.
+    """
+    session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update(key_share=True))
 
 
 def company_name(session: Session, company_id: CompanyId) -> str | None:

@@ -1,0 +1,58 @@
+"""A browser without a screen for tests over real HTTP: cookies, forms with their token, redirects seen."""
+
+import http.cookiejar
+import re
+import urllib.parse
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPMessage, HTTPResponse
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    text: str
+    headers: HTTPMessage
+
+    @property
+    def location(self) -> str:
+        return self.headers.get("Location", "")
+
+
+class _StayHere(urllib.request.HTTPErrorProcessor):
+    """Hands every status to the test, redirects and refusals included."""
+
+    def http_response(self, request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:
+        return response
+
+    https_response: Any = http_response
+
+
+class Browser:
+    """One person's browser at *address*."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(jar, _StayHere())
+
+    def get(self, path: str) -> Answer:
+        return self._open(urllib.request.Request(self.address + path))
+
+    def post(self, path: str, *, form_at: str | None = None, **fields: str) -> Answer:
+        """Send *fields* with the token of the form that the page at *form_at* (or *path*) holds."""
+        return self.send(path, self.token(form_at or path), **fields)
+
+    def send(self, path: str, token: str, **fields: str) -> Answer:
+        body = urllib.parse.urlencode({"csrf_token": token, **fields}).encode()
+        return self._open(urllib.request.Request(self.address + path, body))
+
+    def token(self, path: str) -> str:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)
+        assert found, f"no form at {path}"
+        return found.group(1)
+
+    def _open(self, request: urllib.request.Request) -> Answer:
+        with self._opener.open(request, timeout=60) as response:
+            return Answer(response.status, response.read().decode(), response.headers)
