@@ -9,13 +9,13 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, SelectField, StringField
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from webapp.core.proof.rules import AuthenticationCode, Entry, read_entry
 from webapp.web import wording
 
-LANGUAGE_NAMES = [("en", "English"), ("de", "Deutsch"), ("fr", "Français"), ("it", "Italiano")]
+LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "it": "Italiano"}
 
 
 class Form(FlaskForm):
@@ -33,7 +33,10 @@ class Form(FlaskForm):
 
 
 class OneLine:
-    """Says what is missing, refuses control characters (a NUL ends up as a 500 otherwise) and what is too long."""
+    """Says what is missing, refuses control characters (a NUL ends up as a 500 otherwise) and what is too long.
+
+    Stops at the first thing wrong: what is asked of the field after it gets a line of text, never None.
+    """
 
     def __init__(self, missing: str, most: int) -> None:
         self.missing, self.most = missing, most
@@ -41,11 +44,11 @@ class OneLine:
     def __call__(self, form: Any, field: Field) -> None:
         text = field.data or ""
         if self.missing and not text.strip():
-            raise ValidationError(self.missing)
+            raise StopValidation(self.missing)
         if any(not letter.isprintable() for letter in text):
-            raise ValidationError("Use one line of letters, digits and signs.")
+            raise StopValidation("Use one line of letters, digits and signs.")
         if len(text) > self.most:
-            raise ValidationError(f"Use at most {self.most} characters.")
+            raise StopValidation(f"Use at most {self.most} characters.")
 
 
 class LogInForm(Form):
