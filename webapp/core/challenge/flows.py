@@ -91,13 +91,16 @@ def pass_password(
 
 def find(session: Session, token: str, *, now: datetime) -> Waiting | None:
     """The live challenge of *token*, or None: unknown, answered, ended, older than ten minutes."""
-    row = session.scalar(
-        select(Challenge).where(Challenge.token_hash == token_hash(token), Challenge.made_at > now - CHALLENGE_LIFE)
+    found = accounts.with_owner(
+        session,
+        Challenge,
+        owner_id=Challenge.employee_id,
+        where=(Challenge.token_hash == token_hash(token)) & (Challenge.made_at > now - CHALLENGE_LIFE),
     )
-    person = accounts.by_id(session, EmployeeId(row.employee_id)) if row else None
-    if row is None or person is None or not person.is_active:
+    if found is None:
         return None
-    return Waiting(row.id, person, row.next_path)
+    row, person = found
+    return Waiting(row.id, person, row.next_path) if person.is_active else None
 
 
 def answer(

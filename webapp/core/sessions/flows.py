@@ -14,7 +14,7 @@ from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
-from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
+from webapp.core.database import BrowserId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.sealing import Keyring
@@ -115,11 +115,13 @@ def start(
 
 def find(session: Session, token: str, *, limits: Limits, now: datetime) -> SignedIn | None:
     """Who is logged in with *token*, or None: unknown, ended, idle too long, too old, or no longer active."""
-    row = session.scalar(select(LogInSession).where(LogInSession.token_hash == token_hash(token)))
-    if row is None or not _is_live(row, limits, now):
+    found = accounts.with_owner(
+        session, LogInSession, owner_id=LogInSession.employee_id, where=LogInSession.token_hash == token_hash(token)
+    )
+    if found is None:
         return None
-    person = accounts.by_id(session, EmployeeId(row.employee_id))
-    if person is None or not person.is_active:
+    row, person = found
+    if not _is_live(row, limits, now) or not person.is_active:
         return None
     return SignedIn(
         session_id=SessionId(row.id),
