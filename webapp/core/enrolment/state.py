@@ -23,7 +23,8 @@ class State:
 
 def state(session: Session, employee_id: EmployeeId) -> State | None:
     """How two-factor authentication stands, or None while it is off."""
-    app, codes = totp.state(session, employee_id), backup_codes.state(session, employee_id)
+    app = totp.state(session, employee_id)
+    codes = backup_codes.state(session, employee_id) if app else None
     if app is None or codes is None:
         return None
     return State(app.activated_at, app.last_used_at, codes.left, codes.made_at)
