@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -115,13 +115,14 @@ def _locked_budget(session: Session, guesser: Guesser, kind: GuessKind) -> Guess
     query = _one_budget(guesser, kind).with_for_update()
     budget = session.scalar(query)
     if budget is None:
-        values = {"subject": guesser.subject, "kind": kind, "browser_id": guesser.browser or UNKNOWN_BROWSERS}
+        browser_id = guesser.browser or UNKNOWN_BROWSERS
+        budget = GuessBudget(subject=guesser.subject, kind=kind, browser_id=browser_id, failures=0, recent=[])
         try:
             with session.begin_nested():
-                session.execute(insert(GuessBudget).values(failures=0, recent=[], **values))
+                session.add(budget)
         except IntegrityError:
-            pass  # another transaction made it between the look and the insert; the next look waits for its lock
-        budget = session.scalars(query).one()
+            # Another transaction made it between the look and the insert; this look waits for its lock.
+            budget = session.scalars(query).one()
     return budget
 
 
