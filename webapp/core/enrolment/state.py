@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.database import EmployeeId
 from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.factors.backup_codes.rules import FEW
 from webapp.core.factors.totp import flows as totp
 
 
@@ -19,6 +20,11 @@ class State:
     last_used_at: datetime
     codes_left: int
     codes_made_at: datetime
+
+    @property
+    def codes_run_low(self) -> bool:
+        """Whether the person is asked to create new codes; also once none is left."""
+        return self.codes_left <= FEW
 
 
 def state(session: Session, employee_id: EmployeeId) -> State | None:
