@@ -101,7 +101,6 @@ def _page(
         sentence=sentence or words[1],
         link_href=href,
         link_text=text,
-        retry_at=None,
         shown_status=status,
     )
     for name in ("Allow", "Retry-After"):
