@@ -12,6 +12,7 @@ from wtforms import Field, PasswordField, SelectField, StringField
 from wtforms.validators import StopValidation, ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof.rules import AuthenticationCode, Entry, read_entry
 from webapp.web import wording
 
@@ -104,6 +105,11 @@ class SecondFactorForm(Form):
         else:
             self[name].data = ""  # a code that was judged never comes back in a page
         return entry
+
+    def tell(self, refused: Refused) -> None:
+        """Say at the field why core refused, but for what is said already: by entry(), or by the page for a pause."""
+        if refused.reason is not Refusal.MALFORMED and not wording.is_pause(refused):
+            self.refuse(wording.sentence(refused), self.field_name)
 
 
 class CodeForm(SecondFactorForm):

@@ -16,7 +16,7 @@ from webapp.web.forms import BackupCodeForm, CodeForm, LogInForm
 from webapp.web.guards import logged_in_at_all, password_passed, public, signed_in
 from webapp.web.identity import me, me_or_none, step_up_to, visit, visitor, waiting, waiting_or_none
 from webapp.web.next_page import local_path
-from webapp.web.page import LOG_IN, PAGE, is_pause, render, render_refused
+from webapp.web.page import LOG_IN, PAGE, render, render_refused
 from webapp.web.parts import db, keyring, now, parts, rounds
 
 blueprint = Blueprint("login", __name__)
@@ -52,7 +52,7 @@ def send_password() -> Response | BaseResponse:
     )
     if isinstance(outcome, Accepted):
         return _go_on(outcome.value)
-    if not is_pause(outcome):
+    if not wording.is_pause(outcome):
         form.refuse(wording.sentence(outcome))
     return _password_page(form, refused=outcome)
 
@@ -138,8 +138,7 @@ def _answer(form: CodeForm | BackupCodeForm) -> Response | BaseResponse:
         return _go_on(outcome.value)
     if outcome.reason is Refusal.CHALLENGE_OVER:
         return redirect(url_for("login.password"), 303)
-    if outcome.reason is not Refusal.MALFORMED and not is_pause(outcome):
-        form.refuse(wording.sentence(outcome), form.field_name)
+    form.tell(outcome)
     return _second_step(form, outcome)
 
 

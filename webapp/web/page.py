@@ -11,7 +11,7 @@ from lucide.jinja import lucide
 
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
-from webapp.core.outcomes import Refusal, Refused
+from webapp.core.outcomes import Refused
 from webapp.web import formats, htmx, wording
 from webapp.web.identity import me_or_none
 from webapp.web.parts import parts
@@ -53,11 +53,6 @@ def render_refused(template: str, layouts: tuple[str, str], refused: Refused | N
     seconds = formats.seconds_until(pause.until) if pause.until else wording.CLOSED_RETRY_S
     response.headers["Retry-After"] = str(seconds)
     return response
-
-
-def is_pause(refused: Refused) -> bool:
-    """Whether *refused* is told by the page as a whole, not by a field."""
-    return refused.reason in (Refusal.TOO_MANY, Refusal.CLOSED)
 
 
 def asset(path: str) -> str:

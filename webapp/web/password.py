@@ -9,7 +9,7 @@ from webapp.web import wording
 from webapp.web.forms import ConfirmPasswordForm
 from webapp.web.guards import Guard, to_log_in
 from webapp.web.identity import me, visit, visitor
-from webapp.web.page import STEP, is_pause, render_refused
+from webapp.web.page import STEP, render_refused
 from webapp.web.parts import db, keyring, now, rounds
 
 
@@ -49,7 +49,7 @@ def _refusal(form: ConfirmPasswordForm) -> Refused | None:
     if isinstance(outcome, Accepted):
         visit().renew(outcome.value)
         return None
-    if not is_pause(outcome):
+    if not wording.is_pause(outcome):
         form.refuse(wording.confirmation(outcome), "password")
     return outcome
 

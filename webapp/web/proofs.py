@@ -7,11 +7,10 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.enrolment import changes, new_codes, reset
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof.rules import Entry
-from webapp.web import wording
 from webapp.web.forms import BackupCodeForm, CodeForm
 from webapp.web.guards import recently_proved, to_log_in
 from webapp.web.identity import me, visit, visitor
-from webapp.web.page import STEP, is_pause, render_refused
+from webapp.web.page import STEP, render_refused
 from webapp.web.parts import db, keyring, now, rounds
 from webapp.web.profile import to_security
 from webapp.web.two_factor import blueprint as two_factor
@@ -83,8 +82,7 @@ def _refused(template: str, form: CodeForm | BackupCodeForm, refused: Refused) -
         return to_security()
     if refused.reason is Refusal.SESSION_OVER:
         return to_log_in()
-    if refused.reason is not Refusal.MALFORMED and not is_pause(refused):
-        form.refuse(wording.sentence(refused), form.field_name)
+    form.tell(refused)
     return _page(template, form, refused)
 
 

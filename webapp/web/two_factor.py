@@ -8,11 +8,11 @@ from webapp.core.enrolment import activation, new_codes
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.outcomes import Accepted, Refusal, Refused
-from webapp.web import formats, htmx, qr, wording
+from webapp.web import formats, htmx, qr
 from webapp.web.forms import CodeForm
 from webapp.web.guards import own_page, recently_proved, to_log_in
 from webapp.web.identity import me, visit, visitor
-from webapp.web.page import STEP, codes_file_name, is_pause, render, render_refused
+from webapp.web.page import STEP, codes_file_name, render, render_refused
 from webapp.web.parts import db, keyring, now, parts, rounds
 from webapp.web.profile import to_security
 
@@ -81,8 +81,7 @@ def send_activation_code(employee_id: int) -> Response | BaseResponse:
         return to_security()
     if outcome.reason is Refusal.SESSION_OVER:
         return to_log_in()
-    if outcome.reason is not Refusal.MALFORMED and not is_pause(outcome):
-        form.refuse(wording.sentence(outcome), "code")
+    form.tell(outcome)
     return render_refused("two_factor/code.html", STEP, outcome, form=form)
 
 

@@ -45,6 +45,11 @@ def throttle(refused: Refused | None) -> Throttle | None:
     return None
 
 
+def is_pause(refused: Refused) -> bool:
+    """Whether *refused* is told by the page as a whole, not by a field."""
+    return throttle(refused) is not None
+
+
 def sentence(refused: Refused) -> str:
     """What to tell the person whose entry was refused."""
     text = _sentence(refused)
