@@ -16,8 +16,7 @@ from flask import Flask, render_template
 
 from webapp.core.notices.flows import Mail
 from webapp.settings import Settings
-from webapp.web import formats
-from webapp.web.two_factor import PATH_WORDS
+from webapp.web import formats, wording
 
 Transport = Callable[[Mail], None]
 
@@ -50,7 +49,7 @@ def compose(mail: Mail, settings: Settings) -> EmailMessage:
         "codes_left": mail.facts.get("codes_left"),
         "brand": settings.brand_name,
         "support_email": settings.support_email,
-        "path_words": PATH_WORDS,
+        "path_words": wording.PATH_TO_SECURITY,
     }
 
     def rendered(file: str) -> str:

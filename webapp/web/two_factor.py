@@ -8,7 +8,7 @@ from webapp.core.enrolment import activation, new_codes
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.outcomes import Accepted, Refusal, Refused
-from webapp.web import formats, htmx, qr
+from webapp.web import formats, htmx, qr, wording
 from webapp.web.forms import CodeForm
 from webapp.web.guards import own_page, recently_proved, to_log_in
 from webapp.web.identity import me, visit, visitor
@@ -17,8 +17,6 @@ from webapp.web.parts import db, keyring, now, parts, rounds
 from webapp.web.profile import to_security
 
 blueprint = Blueprint("two_factor", __name__, url_prefix="/settings/employees/<id:employee_id>/security/two-factor")
-
-PATH_WORDS = "Settings > Resource / Employees > your name > Security"
 
 
 @blueprint.post("/activate")
@@ -116,7 +114,7 @@ def download_codes(employee_id: int) -> Response | BaseResponse:
         account=masked_email(me().person.email),
         made_at=formats.full_time(shown.made_at, me().person.time_zone),
         codes=shown.codes,
-        path_words=PATH_WORDS,
+        path_words=wording.PATH_TO_SECURITY,
     )
     response = make_response(body)
     response.headers["Content-Type"] = "text/plain; charset=utf-8"

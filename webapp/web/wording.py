@@ -16,6 +16,7 @@ CLOSED_RETRY_S = 24 * 60 * 60
 """``Retry-After`` where waiting alone does not help: the page says what does."""
 
 EXPIRED_NOTICE = "You were away for more than 10 minutes. Enter your e-mail address and password again."
+PATH_TO_SECURITY = "Settings > Resource / Employees > your name > Security"
 EMPTY_CODE = "Enter the 6-digit code from your app."
 EMPTY_BACKUP_CODE = "Enter one of your backup codes."
 
