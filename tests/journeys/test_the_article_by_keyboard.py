@@ -1,0 +1,116 @@
+"""The article by keyboard alone: Tab, Enter, Space, Escape. Focus goes into each pop-up, stays there, and returns."""
+
+from playwright.sync_api import Page, expect
+
+from tests.core.people import PASSWORD
+from tests.journeys.conftest import OpenPage
+from tests.journeys.product import App, Running, key_in
+from tests.journeys.steps import scanned, shown_codes
+
+FOCUSED_NAME = """() => {
+  const element = document.activeElement;
+  const labels = element.labels ? [...element.labels].map((label) => label.textContent) : [];
+  return [element.getAttribute("aria-label"), ...labels, element.textContent].filter(Boolean).join(" ").trim();
+}"""
+OUTLINE = """() => {
+  const style = getComputedStyle(document.activeElement);
+  return style.outlineStyle + style.outlineWidth;
+}"""
+IN_DIALOG = "() => document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))"
+
+
+def test_the_article_by_keyboard_alone(product: Running, open_page: OpenPage) -> None:
+    """Log in, activate, put the codes away, log in with a code, reset: no mouse anywhere."""
+    person = product.person()
+    page = open_page()
+    page.goto("/")
+    _log_in(page, person.email)
+    _follow(page, "Settings")
+    _follow(page, "Resource / Employees")
+    _follow(page, person.name)
+    _follow(page, "Security")
+
+    _press(page, "Activate two-factor authentication", "Enter")
+    dialog = page.get_by_role("dialog", name="Activate two-factor authentication")
+    expect(dialog.get_by_role("heading")).to_be_focused()
+    _stays_inside(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "Activate two-factor authentication" == page.evaluate(FOCUSED_NAME)
+    page.keyboard.press("Space")
+    expect(dialog).to_be_visible()
+    app = App(product.clock, key_in(scanned(page.get_by_role("img", name="QR code"))))
+    _press(page, "Can't scan the QR code?", "Enter")
+    expect(page.get_by_text(app.key[:4]).first).to_be_visible()
+    _press(page, "Next", "Enter")
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    page.keyboard.type(app.code())
+    page.keyboard.press("Enter")
+
+    codes = page.get_by_role("dialog", name="Your backup codes")
+    expect(codes.get_by_role("heading")).to_be_focused()
+    _stays_inside(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(codes).to_be_visible()
+    assert 8 == len(shown_codes(page))
+    _press(page, "I have saved them", "Space")
+    expect(page.get_by_role("heading", name="Two-factor authentication", exact=True)).to_be_focused()
+
+    _follow(page, "Log out")
+    expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    _log_in(page, person.email)
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    page.keyboard.type(app.next_code())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Hello, Lea")).to_be_visible()
+
+    page.goto(f"/settings/employees/{person.id}/security")
+    _press(page, "Two-factor authentication", "Space", role="switch")
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    _press(page, "Cancel", "Enter")
+    expect(page.get_by_role("switch")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    page.keyboard.type(app.next_code())
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Two-factor authentication", exact=True)).to_be_focused()
+    expect(page.get_by_role("button", name="Activate two-factor authentication")).to_be_visible()
+
+
+def _log_in(page: Page, email: str) -> None:
+    """The e-mail field has the focus when the page opens."""
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    page.keyboard.type(email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Log in")).to_have_count(0)
+
+
+def _follow(page: Page, name: str) -> None:
+    """Press Enter on what leads to another page, and arrive there."""
+    with page.expect_navigation():
+        _press(page, name, "Enter")
+
+
+def _press(page: Page, name: str, key: str, *, role: str = "") -> None:
+    """Tab until the control called *name* has a visible focus, then press *key*."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        is_it = page.evaluate(FOCUSED_NAME) == name
+        if role:
+            is_it = page.evaluate("() => document.activeElement.getAttribute('role')") == role
+        if is_it:
+            assert page.evaluate(OUTLINE) != "none0px", f"no visible focus on {name}"
+            page.keyboard.press(key)
+            return
+    raise AssertionError(f"Tab never reaches {name}; the last stop was {page.evaluate(FOCUSED_NAME)!r}")
+
+
+def _stays_inside(page: Page) -> None:
+    """Tab goes round in the pop-up; the body is the browser's own stop between last and first."""
+    page.evaluate("() => { window.cameFrom = document.activeElement; }")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate(IN_DIALOG), page.evaluate(FOCUSED_NAME)
