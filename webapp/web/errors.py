@@ -11,6 +11,7 @@ from webapp.core.sealing import CannotOpenError
 from webapp.web import login, profile
 from webapp.web.guards import ForgedRequestError, form_page
 from webapp.web.identity import know_nobody, me_or_none
+from webapp.web.limits import WINDOW_S
 from webapp.web.page import LOG_IN, STEP, render
 from webapp.web.parts import parts
 
@@ -49,8 +50,9 @@ def _http_error(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if error.code >= 500 or request_ctx.url_adapter is None:
         return _broken(error.code)
+    flood = {"Retry-After": str(WINDOW_S)} if error.code == 429 else {}
     try:
-        return _page(error.code, headers=dict(error.get_headers()))
+        return _page(error.code, headers={**flood, **dict(error.get_headers())})
     except DATABASE_ERRORS as unavailable:  # an error in a handler finds no handler of its own
         return _unavailable(unavailable)
 

@@ -8,6 +8,7 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 POSTS_PER_ADDRESS = "600 per minute"
+WINDOW_S = 60
 
 
 def register(app: Flask) -> None:
@@ -18,5 +19,5 @@ def register(app: Flask) -> None:
         application_limits_exempt_when=lambda: request.method != "POST",
         storage_uri=app.config["RATELIMIT_STORAGE_URI"],
         swallow_errors=True,
-        headers_enabled=True,
+        # Its headers stay off: they put this window's Retry-After on every POST, over the shorter one of a person.
     )
