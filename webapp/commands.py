@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import click
 from flask import Flask
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
-from webapp.core.accounts.rules import Plan, Role
+from webapp.core.accounts.rules import MAX_NAME_LENGTH, Plan, Role
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Guesser
 from webapp.core.attempts.rules import GuessKind
@@ -168,6 +168,7 @@ def _outbox_group(parts: Parts, transport: Transport) -> AppGroup:
 
 def _demo_command(parts: Parts, instance: Path) -> click.Command:
     @click.command("demo")
+    @with_appcontext
     def demo() -> None:
         """Make a demo company and a vendor's company, with random passwords; prints the log-ins."""
         if parts.settings.is_production:
@@ -188,6 +189,7 @@ def _demo_command(parts: Parts, instance: Path) -> click.Command:
 
 def _purge_command(parts: Parts) -> click.Command:
     @click.command("purge")
+    @with_appcontext
     def purge() -> None:
         """Delete what is past its retention."""
         session, now = parts.open_session(), parts.clock()
@@ -282,8 +284,8 @@ def _known_time_zone(_: click.Context, __: click.Parameter, value: str) -> str:
 
 def _name(text: str) -> str:
     name = text.strip()
-    if not name or len(name) > 100 or not name.isprintable():
-        raise click.BadParameter("a name is one line of 1 to 100 characters")
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise click.BadParameter(f"a name is one line of 1 to {MAX_NAME_LENGTH} characters")
     return name
 
 
