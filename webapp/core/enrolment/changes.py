@@ -35,7 +35,7 @@ SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
 
 
 def question(
-    me: SignedIn, session: Session, purpose: str, prepare: Callable[[], P], *, now: datetime, visitor: Visitor
+    session: Session, me: SignedIn, purpose: str, prepare: Callable[[], P], *, now: datetime, visitor: Visitor
 ) -> Asked[P]:
     """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters.
 
@@ -49,7 +49,7 @@ def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, v
     """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
     if totp.state(session, me.person.id) is None:
         return Refused(Refusal.NOT_ACTIVE)
-    return proof.refusal(session, question(me, session, "", proof.nothing, now=now, visitor=visitor), kind, now=now)
+    return proof.refusal(session, question(session, me, "", proof.nothing, now=now, visitor=visitor), kind, now=now)
 
 
 def with_proof(

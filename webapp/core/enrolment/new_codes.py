@@ -40,7 +40,7 @@ def create(
         tell(session, Notice.NEW_BACKUP_CODES, me.person, now=now, visitor=visitor)
 
     asked = question(
-        me, session, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), now=now, visitor=visitor
+        session, me, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), now=now, visitor=visitor
     )
     return with_proof(session, keyring, me, asked, entry, now=now, then=replace)
 

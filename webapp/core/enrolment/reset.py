@@ -40,7 +40,7 @@ def reset(
         record(session, EventKind.TWO_FACTOR_RESET, me.person, now=now, visitor=visitor)
         tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
 
-    asked = question(me, session, "reset", proof.nothing, now=now, visitor=visitor)
+    asked = question(session, me, "reset", proof.nothing, now=now, visitor=visitor)
     return with_proof(session, keyring, me, asked, entry, now=now, then=switch_off)
 
 
