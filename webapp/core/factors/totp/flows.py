@@ -1,6 +1,6 @@
 """The authenticator app of a person: a pending secret, its confirmation, spending a code, removal.
 
-Each joins the caller's transaction, whose caller holds the person's lock: activation, log-in and reset decide
+What writes joins the transaction of its caller, who holds the person's lock: activation, log-in and reset decide
 what else belongs to it. Guess counters and audit are theirs too.
 """
 
@@ -66,7 +66,7 @@ def make_pending(
     with writing(session):
         if pending(session, keyring, employee_id, session_id=session_id, now=now):
             return False
-        drop_pending(session, employee_id)
+        _drop_pending(session, employee_id)
         sealed = keyring.seal(rules.new_secret(), _context("pending secret", employee_id))
         session.add(
             PendingSecret(
@@ -81,7 +81,7 @@ def activate(
 ) -> None:
     """Make *secret* the active one. *step* is that of the confirming code, which is thereby spent."""
     with writing(session):
-        drop_pending(session, employee_id)
+        _drop_pending(session, employee_id)
         sealed = keyring.seal(secret, _context("totp secret", employee_id))
         session.add(
             Authenticator(
@@ -109,7 +109,7 @@ def spend(session: Session, keyring: Keyring, employee_id: EmployeeId, *, code: 
             return rules.Wrong()
         verdict = _judge(keyring, row, code, now=now)
         if isinstance(verdict, Match) and not _take_step(session, row.id, verdict.step, now=now):
-            return Replay(seconds=rules.STEP_S)
+            return Replay(rules.seconds_to_next_step(now.timestamp()))
         return verdict
 
 
@@ -117,11 +117,7 @@ def remove(session: Session, employee_id: EmployeeId) -> None:
     """Delete authenticator and pending secret: nothing of them is left in the database."""
     with writing(session):
         session.execute(delete(Authenticator).where(Authenticator.employee_id == employee_id))
-        drop_pending(session, employee_id)
-
-
-def drop_pending(session: Session, employee_id: EmployeeId) -> None:
-    session.execute(delete(PendingSecret).where(PendingSecret.employee_id == employee_id))
+        _drop_pending(session, employee_id)
 
 
 def purge(session: Session, *, now: datetime) -> int:
@@ -129,6 +125,10 @@ def purge(session: Session, *, now: datetime) -> int:
     with writing(session):
         stale = session.execute(delete(PendingSecret).where(PendingSecret.made_at <= now - PENDING_LIFE))
         return changed_rows(stale)
+
+
+def _drop_pending(session: Session, employee_id: EmployeeId) -> None:
+    session.execute(delete(PendingSecret).where(PendingSecret.employee_id == employee_id))
 
 
 def _judge(keyring: Keyring, row: Authenticator, code: str, *, now: datetime) -> Verdict:

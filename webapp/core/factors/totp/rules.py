@@ -62,6 +62,11 @@ def step_at(now_s: float) -> int:
     return int(now_s // STEP_S)
 
 
+def seconds_to_next_step(now_s: float) -> int:
+    """Whole seconds, 1 to 30, until an app shows another code."""
+    return int(STEP_S - now_s % STEP_S) or 1
+
+
 def judge(secret: bytes, code: str, now_s: float, *, last_step: int, tells_ahead: bool = False) -> Verdict:
     """What *code* is worth at *now_s* for an authenticator whose last accepted step is *last_step*.
 
@@ -79,7 +84,7 @@ def judge(secret: bytes, code: str, now_s: float, *, last_step: int, tells_ahead
     if any(step > last_step for step in accepted):
         return Match(max(accepted))
     if accepted or last_step in matching:
-        return Replay(seconds=int(STEP_S - now_s % STEP_S) or 1)
+        return Replay(seconds_to_next_step(now_s))
     if matching:
         off = matching[-1] - now_step
         return ClockOff(minutes=max(1, round(abs(off) * STEP_S / 60)), is_behind=off < 0)
