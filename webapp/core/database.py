@@ -85,7 +85,7 @@ def writing(session: Session) -> Iterator[None]:
 
 def changed_rows(result: Result[Any]) -> int:
     """How many rows an UPDATE or DELETE touched: what a conditional one decides by."""
-    return cast("CursorResult[Any]", result).rowcount
+    return cast(CursorResult[Any], result).rowcount
 
 
 def prepare_engine(engine: Engine) -> None:
