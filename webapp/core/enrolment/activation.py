@@ -108,11 +108,7 @@ def confirm(
         totp.activate(session, keyring, me.person.id, secret=waiting.secret, step=verdict.step, now=now)
         made = made or backup_codes.new_set(rounds=rounds)
         backup_codes.store(session, keyring, me.person.id, made, session_id=me.session_id, session_token=token, now=now)
-        attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP})
-        sessions.end_all(
-            session, me.person, keep=me.session_id, reason="two_factor_activated", now=now, visitor=visitor
-        )
-        browsers.forget(session, me.person.id, keep=me.browser_id)
+        _start_afresh(session, me, now=now, visitor=visitor)
         record(session, EventKind.TWO_FACTOR_ACTIVATED, me.person, now=now, visitor=visitor)
         tell(session, Notice.ACTIVATED, me.person, now=now, visitor=visitor)
         return Accepted(None)
@@ -136,6 +132,13 @@ def _codes_if_right(
     if waiting is None or not isinstance(_judge(waiting.secret, code, now=now), Match):
         return None
     return backup_codes.new_set(rounds=rounds)
+
+
+def _start_afresh(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
+    """Nothing of the time before counts: no guess, no other session, no other browser."""
+    attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP})
+    sessions.end_all(session, me.person, keep=me.session_id, reason="two_factor_activated", now=now, visitor=visitor)
+    browsers.forget(session, me.person.id, keep=me.browser_id)
 
 
 def _judge(secret: bytes, code: str, *, now: datetime) -> Verdict:
