@@ -1,4 +1,5 @@
-"""Reads and checks the FLASK_* settings of docs/operations.md; the only place that knows their names and defaults.
+"""Reads and checks the FLASK_* settings of docs/operations.md; the only place that knows their names and defaults,
+but for FLASK_INSTANCE_PATH, which wiring needs first.
 
 A value that can't be read, or that breaks its rule, stops the start with one line; everything else that is weak is
 a warning. Keys of development are made once and kept in ``instance/``.

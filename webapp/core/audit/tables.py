@@ -1,4 +1,4 @@
-"""Stored shape of the audit. Rows are added and purged by age, never changed."""
+"""Stored shape of the audit. Rows are only ever added."""
 
 from datetime import datetime
 from typing import Any
