@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.core.database import EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import rules
 from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
-from webapp.core.sealing import Context, Keyring, Sealed
+from webapp.core.sealing import CannotOpenError, Context, Keyring, Sealed
 
 SHOWN_LIFE = timedelta(minutes=10)
 SHOWN_PURPOSE = "shown backup codes"
@@ -177,13 +177,18 @@ def shown(session: Session, keyring: Keyring, *, session_id: SessionId, token: s
 
 
 def reseal_shown(session: Session, keyring: Keyring, *, session_id: SessionId, old_token: str, token: str) -> None:
-    """Carry shown codes over to a session's new token: the old one opens nothing any more."""
+    """Carry shown codes over to a session's new token, or delete them where the old one opens nothing any more."""
     with writing(session):
         row = session.scalar(select(ShownBackupCodes).where(ShownBackupCodes.session_id == session_id))
         if row is None:
             return
         context = Context(SHOWN_PURPOSE, session_id, row.employee_id)
-        plain = keyring.bound_to(old_token, purpose=SHOWN_PURPOSE).open(Sealed(row.key_id, row.box), context)
+        try:
+            plain = keyring.bound_to(old_token, purpose=SHOWN_PURPOSE).open(Sealed(row.key_id, row.box), context)
+        except CannotOpenError:
+            # The second of a double click: the first has sealed them under a token that nobody was given.
+            hide(session, session_id)
+            return
         sealed = keyring.bound_to(token, purpose=SHOWN_PURPOSE).seal(plain, context)
         row.key_id, row.box = sealed.key_id, sealed.box
 

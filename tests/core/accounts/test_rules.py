@@ -1,0 +1,69 @@
+"""E-mail addresses: which are one account, which are taken, how one is shown."""
+
+import pytest
+
+from webapp.core.accounts.rules import email_key, masked_email, valid_email
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "kim@studio.example",
+        "KIM@Studio.Example",
+        " kim@studio.example\n",
+        "\u212aim@studio.example",
+        "ｋｉｍ@studio.example",
+        "kim@ſtudio.example",
+        "kim@studio\uff0eexample",
+    ],
+)
+def test_one_account_however_it_is_typed(typed: str) -> None:
+    """Case, blanks, a Kelvin sign for k, a long s, full-width letters: one key (D-70)."""
+    assert "kim@studio.example" == email_key(typed)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("straße@x.example", "STRASSE@x.example"), ("é@x.example", "e\u0301@x.example")]
+)
+def test_foldings_of_the_same_address_are_one_account(one: str, other: str) -> None:
+    """Sharp s and its capital form; composed and decomposed accents."""
+    assert email_key(one) == email_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("kim@x.example", "kım@x.example"), ("kim@x.example", "kim@y.example"), ("kim@x.example", "kim+a@x.example")],
+)
+def test_different_addresses_stay_different(one: str, other: str) -> None:
+    """A dotless i is another letter: mail to it goes elsewhere."""
+    assert email_key(one) != email_key(other)
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "\udc80", "a" * 100_000, "\ufdfa" * 1000])
+def test_a_key_is_made_of_any_text_and_keyed_again_is_the_same(text: str) -> None:
+    """Looking an address up never raises, and a stored key finds itself."""
+    assert email_key(text) == email_key(email_key(text))
+
+
+@pytest.mark.parametrize("text", ["lea@studio.example", "o'hara+x@studio.example", "jürg@straße.example"])
+def test_ordinary_addresses_are_taken(text: str) -> None:
+    """No DNS is asked, so example domains pass."""
+    assert valid_email(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "lea", "@x.example", "lea@", "a b@x.example", "lea@x.example\r\nBcc: y@z.example", "a" * 300 + "@x.example"],
+)
+def test_what_is_no_address_is_not_taken(text: str) -> None:
+    """A line end in an address would be a header of a mail."""
+    assert valid_email(text) is None
+
+
+@pytest.mark.parametrize(
+    ("email", "masked"),
+    [("lea@studio.example", "le…@st….example"), ("a@b.ch", "a…@b….ch"), ("lea@mail.studio.example", "le…@ma….example")],
+)
+def test_a_masked_address_is_known_to_its_owner_only(email: str, masked: str) -> None:
+    """Two letters of each part and the ending."""
+    assert masked == masked_email(email)

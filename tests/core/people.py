@@ -1,0 +1,313 @@
+"""Makers: people, their phones and their browsers, driven through the flows as a caller of core would."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import Plan, Role
+from webapp.core.audit.tables import AuditEvent
+from webapp.core.challenge import flows as challenge
+from webapp.core.challenge.flows import HalfWay, LoggedIn, Waiting
+from webapp.core.database import CompanyId
+from webapp.core.enrolment import activation, new_codes, reset
+from webapp.core.factors.backup_codes.flows import Shown
+from webapp.core.outcomes import Accepted, Refused
+from webapp.core.passwords import flows as passwords
+from webapp.core.proof.rules import read_entry
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import flows as sessions
+from webapp.core.sessions import proving
+from webapp.core.sessions.flows import Limits, SignedIn, Started
+from webapp.core.visitor import OPERATOR, Visitor
+
+PASSWORD = "lantern quarry violin moss"
+BRAND = "Calenso"
+ROUNDS = 4
+LIMITS = Limits(idle=timedelta(hours=1), lifetime=timedelta(hours=24))
+
+
+class Clock:
+    """A clock in hand: it stands still until a test moves it. Starts five seconds into a time step."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+    def next_step(self) -> None:
+        self.move(seconds=30)
+
+
+@dataclass(frozen=True)
+class Phone:
+    """An authenticator app of our own making (RFC 6238), so that the product is not its own judge."""
+
+    key: str
+
+    @property
+    def secret(self) -> bytes:
+        return base64.b32decode(self.key)
+
+    def code(self, at: datetime, *, steps: int = 0) -> str:
+        counter = int(at.timestamp()) // 30 + steps
+        digest = hmac.new(self.secret, counter.to_bytes(8, "big"), hashlib.sha1).digest()
+        offset = digest[-1] & 15
+        number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+        return f"{number % 1_000_000:06}"
+
+    def wrong_code(self, at: datetime) -> str:
+        """Six digits of no step anywhere near *at*."""
+        near = {self.code(at, steps=steps) for steps in range(-2000, 2001)}
+        return next(code for code in map("{:06}".format, range(1_000_000)) if code not in near)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A person at one browser, logged in: the two cookies and what the product knows by them."""
+
+    token: str
+    browser: str
+    me: SignedIn
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A person with two-factor authentication on, at the browser that switched it on."""
+
+    person: Person
+    seat: Seat
+    phone: Phone
+    codes: tuple[str, ...]
+
+
+class Product:
+    """Core in the hands of a test: one database session, and a clock that the test moves."""
+
+    def __init__(self, session: Session, keyring: Keyring, clock: Clock) -> None:
+        self.session, self.keyring, self.clock = session, keyring, clock
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
+
+    def beside(self, session: Session) -> "Product":
+        """The same product as another request meets it."""
+        return Product(session, self.keyring, self.clock)
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    def company(self, name: str = "Studio Nord", *, is_vendor: bool = False) -> CompanyId:
+        made = accounts.create_company(
+            self.session,
+            name,
+            Plan.BASIC,
+            time_zone="Europe/Zurich",
+            is_vendor=is_vendor,
+            now=self.now,
+            visitor=OPERATOR,
+        )
+        assert isinstance(made, Accepted)
+        return made.value
+
+    def employee(
+        self,
+        email: str = "lea@studio.example",
+        *,
+        name: str = "Lea Brunner",
+        company: CompanyId | None = None,
+        password: str | None = PASSWORD,
+    ) -> Person:
+        made = accounts.create_employee(
+            self.session,
+            company or self.company(),
+            email,
+            name=name,
+            role=Role.EMPLOYEE,
+            now=self.now,
+            visitor=OPERATOR,
+        )
+        assert isinstance(made, Accepted)
+        person = accounts.by_id(self.session, made.value)
+        assert person is not None
+        if password is not None:
+            assert self.set_password(person, password) is None
+        return person
+
+    def set_password(self, person: Person, password: str) -> Refused | None:
+        return passwords.set_password(
+            self.session, self.keyring, person, password, brand=BRAND, rounds=ROUNDS, now=self.now
+        )
+
+    def owner(self, email: str = "lea@studio.example", *, company: CompanyId | None = None) -> Owner:
+        """A new employee who has switched two-factor authentication on and closed the codes, a step ago."""
+        person = self.employee(email, company=company)
+        owner = self.activate(person)
+        self.close(owner.seat)
+        self.clock.next_step()
+        return owner
+
+    def activate(self, person: Person, seat: Seat | None = None) -> Owner:
+        seat = seat or self.log_in(person)
+        phone = self.scan(seat)
+        assert isinstance(self.confirm(seat, phone.code(self.now)), Accepted)
+        shown = self.shown(seat)
+        assert shown is not None
+        return Owner(person, seat, phone, shown.codes)
+
+    # --- log-in ---------------------------------------------------------------------------------------------------
+
+    def pass_password(
+        self, email: str, password: str = PASSWORD, *, browser: str | None = None
+    ) -> Accepted[HalfWay | LoggedIn] | Refused:
+        return challenge.pass_password(
+            self.session,
+            self.keyring,
+            email,
+            password,
+            next_path="",
+            rounds=ROUNDS,
+            now=self.now,
+            visitor=visitor(browser),
+        )
+
+    def log_in(self, person: Person, *, browser: str | None = None) -> Seat:
+        """A full log-in of somebody without a second factor."""
+        outcome = self.pass_password(person.email, browser=browser)
+        assert isinstance(outcome, Accepted)
+        assert isinstance(outcome.value, LoggedIn)
+        return self.sit_down(outcome.value.started)
+
+    def half_way(self, person: Person, *, browser: str | None = None) -> Waiting:
+        """A browser that has passed the password and owes the second factor."""
+        outcome = self.pass_password(person.email, browser=browser)
+        assert isinstance(outcome, Accepted)
+        assert isinstance(outcome.value, HalfWay)
+        waiting = challenge.find(self.session, outcome.value.token, now=self.now)
+        assert waiting is not None
+        return waiting
+
+    def answer(self, waiting: Waiting, text: str, *, browser: str | None = None) -> Accepted[LoggedIn] | Refused:
+        return challenge.answer(
+            self.session, self.keyring, waiting, read_entry(text), now=self.now, visitor=visitor(browser)
+        )
+
+    def log_in_with(self, person: Person, text: str, *, browser: str | None = None) -> Seat:
+        """A full log-in with a second factor."""
+        outcome = self.answer(self.half_way(person, browser=browser), text, browser=browser)
+        assert isinstance(outcome, Accepted), outcome
+        return self.sit_down(outcome.value.started)
+
+    def sit_down(self, started: Started) -> Seat:
+        me = self.find(started.token)
+        assert me is not None
+        return Seat(started.token, started.browser_token, me)
+
+    def find(self, token: str) -> SignedIn | None:
+        return sessions.find(self.session, token, limits=LIMITS, now=self.now)
+
+    def confirm_password(self, seat: Seat, password: str = PASSWORD) -> Accepted[str] | Refused:
+        return proving.confirm_password(
+            self.session,
+            self.keyring,
+            seat.me,
+            password,
+            token=seat.token,
+            rounds=ROUNDS,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def log_out(self, seat: Seat) -> None:
+        sessions.log_out(self.session, seat.me, now=self.now, visitor=visitor(seat.browser))
+
+    # --- two-factor authentication ----------------------------------------------------------------------------------
+
+    def begin(self, seat: Seat) -> Accepted[None] | Refused:
+        return activation.begin(self.session, self.keyring, seat.me, now=self.now, visitor=visitor(seat.browser))
+
+    def setup(self, seat: Seat) -> activation.Setup | None:
+        return activation.setup(self.session, self.keyring, seat.me, issuer=BRAND, now=self.now)
+
+    def scan(self, seat: Seat) -> Phone:
+        """Begin, and take the secret over as a phone does."""
+        assert isinstance(self.begin(seat), Accepted)
+        setup = self.setup(seat)
+        assert setup is not None
+        return Phone(setup.key)
+
+    def confirm(self, seat: Seat, code: str) -> Accepted[None] | Refused:
+        return activation.confirm(
+            self.session,
+            self.keyring,
+            seat.me,
+            code,
+            token=seat.token,
+            rounds=ROUNDS,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def shown(self, seat: Seat) -> Shown | None:
+        return new_codes.shown(self.session, self.keyring, seat.me, token=seat.token, now=self.now)
+
+    def close(self, seat: Seat) -> None:
+        new_codes.close(self.session, seat.me, now=self.now, visitor=visitor(seat.browser))
+
+    def create_codes(self, seat: Seat, text: str | None) -> Accepted[None] | Refused:
+        return new_codes.create(
+            self.session,
+            self.keyring,
+            seat.me,
+            read_entry(text) if text is not None else None,
+            token=seat.token,
+            rounds=ROUNDS,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def reset(self, seat: Seat, text: str | None, *, browser: str | None = None) -> Accepted[None] | Refused:
+        return reset.reset(
+            self.session,
+            self.keyring,
+            seat.me,
+            read_entry(text) if text is not None else None,
+            now=self.now,
+            visitor=visitor(browser or seat.browser),
+        )
+
+    def reset_by_operator(self, person: Person) -> Accepted[None] | Refused:
+        return reset.reset_by_operator(
+            self.session,
+            person,
+            operator="mara",
+            ticket="T-17",
+            reason="phone stolen",
+            now=self.now,
+            visitor=OPERATOR,
+        )
+
+    # --- what is in the database --------------------------------------------------------------------------------------
+
+    def audit(self, *kinds: str) -> list[AuditEvent]:
+        """The events of these *kinds*, oldest first, or all of them."""
+        query = select(AuditEvent).order_by(AuditEvent.id)
+        self.session.rollback()
+        return list(self.session.scalars(query.where(AuditEvent.kind.in_(kinds)) if kinds else query))
+
+
+def visitor(browser: str | None) -> Visitor:
+    return replace(STRANGER, browser_token=browser)
+
+
+STRANGER = Visitor("192.0.2.7", "Firefox on Linux", None)
