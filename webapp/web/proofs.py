@@ -8,13 +8,13 @@ from webapp.core.enrolment import changes, new_codes, reset
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof.rules import Entry
 from webapp.web.forms import BackupCodeForm, CodeForm
-from webapp.web.guards import recently_proved, to_log_in
+from webapp.web.guards import recently_proved
 from webapp.web.identity import me, visit, visitor
 from webapp.web.page import STEP, render_refused
 from webapp.web.parts import db, keyring, now, rounds
 from webapp.web.profile import to_security
 from webapp.web.two_factor import blueprint as two_factor
-from webapp.web.two_factor import to_new_codes
+from webapp.web.two_factor import to_new_codes, way_out
 
 backup_codes = Blueprint("backup_codes", __name__, url_prefix="/settings/employees/<id:employee_id>/security")
 
@@ -78,12 +78,8 @@ def _entry(form: CodeForm | BackupCodeForm) -> Entry | None:
 
 
 def _refused(template: str, form: CodeForm | BackupCodeForm, refused: Refused) -> Response | BaseResponse:
-    if refused.reason is Refusal.NOT_ACTIVE:
-        return to_security()
-    if refused.reason is Refusal.SESSION_OVER:
-        return to_log_in()
     form.tell(refused)
-    return _page(template, form, refused)
+    return way_out(refused) or _page(template, form, refused)
 
 
 def _page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | None) -> Response:

@@ -24,7 +24,7 @@ blueprint = Blueprint("two_factor", __name__, url_prefix="/settings/employees/<i
 def begin(employee_id: int) -> Response | BaseResponse:
     outcome = activation.begin(db(), keyring(), me(), now=now(), visitor=visitor())
     if isinstance(outcome, Refused):
-        return to_log_in() if outcome.reason is Refusal.SESSION_OVER else to_security()
+        return way_out(outcome) or to_security()
     if htmx.wants_fragment():
         return activate(employee_id)
     return redirect(url_for("two_factor.activate", employee_id=employee_id), 303)
@@ -75,12 +75,8 @@ def send_activation_code(employee_id: int) -> Response | BaseResponse:
     )
     if isinstance(outcome, Accepted):
         return to_new_codes()
-    if outcome.reason is Refusal.ALREADY_ACTIVE:
-        return to_security()
-    if outcome.reason is Refusal.SESSION_OVER:
-        return to_log_in()
     form.tell(outcome)
-    return render_refused("two_factor/code.html", STEP, outcome, form=form)
+    return way_out(outcome) or render_refused("two_factor/code.html", STEP, outcome, form=form)
 
 
 @blueprint.get("/activate/backup-codes", endpoint="new_codes")
@@ -138,6 +134,15 @@ def to_new_codes() -> Response | BaseResponse:
     if htmx.wants_fragment():
         return show_new_codes(me().person.id)
     return redirect(url_for("two_factor.new_codes", employee_id=me().person.id), 303)
+
+
+def way_out(refused: Refused) -> Response | BaseResponse | None:
+    """Where a refusal leads that the form can't answer: to the log-in or the Security tab. None for all others."""
+    if refused.reason is Refusal.SESSION_OVER:
+        return to_log_in()
+    if refused.reason in (Refusal.ALREADY_ACTIVE, Refusal.NOT_ACTIVE):
+        return to_security()
+    return None
 
 
 def _shown() -> Shown | None:
