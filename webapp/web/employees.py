@@ -22,9 +22,7 @@ MAX_SEARCH_LENGTH = 100
 @signed_in
 def show_list() -> Response:
     search = "".join(letter for letter in request.args.get("q", "") if letter.isprintable())[:MAX_SEARCH_LENGTH]
-    number = request.args.get("page", "1")
-    is_number = number.isascii() and number.isdigit() and len(number) < 7
-    people = accounts.colleagues(db(), me().person, search=search, number=int(number) if is_number else 1)
+    people = accounts.colleagues(db(), me().person, search=search, number=_number())
     is_admin = me().person.role is Role.ADMIN
     codes_left = enrolment.codes_left_of(db(), [person.id for person in people.rows]) if is_admin else {}
     return render(
@@ -37,6 +35,12 @@ def show_list() -> Response:
         total=people.total,
         is_admin=is_admin,
     )
+
+
+def _number() -> int:
+    """Which page the address asks for; the first where that is no number."""
+    text = request.args.get("page", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
 def _row(person: Person, codes_left: dict[Any, int], *, is_admin: bool) -> dict[str, Any]:
