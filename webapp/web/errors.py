@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 30
 DATABASE_ERRORS = (OperationalError, InterfaceError, TimeoutError)
-FORM_AGAIN = {"login.password": login.password_again, "profile.show": profile.show_again}
+FORM_AGAIN = {"login.send_password": login.password_again, "profile.save": profile.show_again}
 """Forms that come again filled in when their token was not this session's."""
 
 _WORDS = {
@@ -118,5 +118,7 @@ def _broken(status: int) -> Response:
     if request_ctx.url_adapter is None:  # a refused Host header: no address can be made
         return make_response(f"{heading}\n\n{sentence}\n", status, {"Content-Type": "text/plain; charset=utf-8"})
     know_nobody()
-    body = render_template("errors/broken.html", heading=heading, sentence=sentence, shown_status=status)
+    body = render_template(
+        "errors/broken.html", heading=heading, sentence=sentence, shown_status=status, has_errors=True
+    )
     return make_response(body, status, headers)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask.globals import request_ctx
 from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import BadRequest
 from werkzeug.routing import IntegerConverter, Map
@@ -189,6 +190,5 @@ def _must_be_own(employee_id: int) -> None:
 def _form_page(guard: Guard | None) -> str | None:
     if guard is not None and guard.form_page is not None:
         return url_for(guard.form_page, **(request.view_args or {})) if guard.form_page else None
-    rule = request.url_rule
-    is_a_page = rule is not None and rule.methods is not None and "GET" in rule.methods
+    is_a_page = "GET" in request_ctx.url_adapter.allowed_methods()
     return request.full_path.rstrip("?") if is_a_page else None

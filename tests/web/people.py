@@ -1,0 +1,27 @@
+"""The steps that many tests begin with, at a client."""
+
+import re
+
+from tests.core.people import PASSWORD
+from tests.web.client import Client
+from webapp.core.accounts.flows import Person
+
+
+def log_in(client: Client, person: Person) -> None:
+    """The password: a full log-in without a second factor, half of one with it."""
+    answer = client.as_page().post("/login", email=person.email, password=PASSWORD)
+    assert 303 == answer.status, answer.text
+
+
+def security(person: Person) -> str:
+    return f"/settings/employees/{person.id}/security"
+
+
+def begin_activation(client: Client, person: Person) -> str:
+    """The base32 key, as it stands in the link for people who are on the phone itself."""
+    answer = client.as_page().post(f"{security(person)}/two-factor/activate", form_at=security(person))
+    assert 303 == answer.status
+    page = client.as_page().get(answer.location)
+    found = re.search(r"secret=([A-Z2-7]{32})", str([link.attributes["href"] for link in page.document.all("a")]))
+    assert found
+    return found.group(1)

@@ -1,0 +1,226 @@
+"""Switching two-factor authentication on: three steps, as whole pages and as pop-ups."""
+
+import base64
+import io
+import re
+from collections.abc import Callable
+
+import zxingcpp
+from PIL import Image
+
+from tests.core.people import PASSWORD, Clock, Phone, Product
+from tests.web.client import FRAGMENT, Client
+from tests.web.people import begin_activation, log_in, security
+
+
+def test_the_button_leads_to_a_qr_code_that_holds_the_shown_address(client: Client, product: Product) -> None:
+    """Step 1: QR code, link for the same phone and key for typing say the same."""
+    person = product.employee()
+    log_in(client, person)
+
+    answer = client.post(f"{security(person)}/two-factor/activate", form_at=security(person))
+    if client.mode != FRAGMENT:
+        assert 303 == answer.status
+        answer = client.get(answer.location)
+
+    assert "Activate two-factor authentication" == answer.heading
+    link = answer.document.one("a", href=_uri(answer.document.all("a")))
+    image = base64.b64decode(answer.document.all("img")[0].attributes["src"].partition(",")[2])
+    assert link.attributes["href"] == zxingcpp.read_barcodes(Image.open(io.BytesIO(image)))[0].text
+    key = answer.document.one("code").text.replace(" ", "")
+    assert f"secret={key}" in link.attributes["href"]
+    assert "Can't scan the QR code?" in answer.text
+
+
+def test_a_second_begin_shows_the_same_key(client: Client, product: Product) -> None:
+    """A second tab, Back and a refresh don't rotate the secret (case D-49)."""
+    person = product.employee()
+    log_in(client, person)
+
+    assert begin_activation(client, person) == begin_activation(client, person)
+
+
+def test_the_qr_code_is_shown_to_the_session_that_made_it_only(
+    client: Client, product: Product, open_browser: Callable[[], Client]
+) -> None:
+    """For fifteen minutes; another browser of the same person is led to the Security tab."""
+    person = product.employee()
+    log_in(client, person)
+    begin_activation(client, person)
+    other = open_browser()
+    log_in(other, person)
+    path = f"{security(person)}/two-factor/activate"
+
+    assert security(person) == other.get(path).location
+    assert "Activate two-factor authentication" == client.get(path).heading
+    product.clock.move(minutes=15)
+    assert "Step 1 of 3" not in client.get(path).text
+
+
+def test_a_right_code_shows_eight_codes_and_again_the_same(client: Client, product: Product, clock: Clock) -> None:
+    """A repeated Verify, a reload: made once, shown until Close."""
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    path = f"{security(person)}/two-factor/activate/code"
+
+    first = _followed(client, client.post(path, code=phone.code(clock.now)))
+    again = client.get(f"{security(person)}/two-factor/activate/backup-codes")
+
+    assert "Your backup codes" == first.heading
+    codes = [code.text for code in first.document.all("code")]
+    assert 8 == len(set(codes))
+    assert codes == [code.text for code in again.document.all("code")]
+
+
+def test_a_wrong_first_code_changes_nothing(client: Client, product: Product, clock: Clock) -> None:
+    """The account is as before, the QR code the same (case D-50)."""
+    person = product.employee()
+    log_in(client, person)
+    key = begin_activation(client, person)
+
+    answer = client.post(f"{security(person)}/two-factor/activate/code", code=Phone(key).wrong_code(clock.now))
+
+    assert 422 == answer.status
+    assert "That code isn't right." in answer.text
+    assert key == begin_activation(client, person)
+
+
+def test_at_set_up_a_fast_phone_is_told_so(client: Client, product: Product, clock: Clock) -> None:
+    """The person holds the secret anyway."""
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+
+    answer = client.post(f"{security(person)}/two-factor/activate/code", code=phone.code(clock.now, steps=4))
+
+    assert "the clock on your phone is about 2 minutes fast" in answer.text
+
+
+def test_a_set_up_that_took_too_long_says_so(client: Client, product: Product, clock: Clock) -> None:
+    """Fifteen minutes, however recent the log-in is."""
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    path = f"{security(person)}/two-factor/activate/code"
+    client.get(path)
+    product.clock.move(minutes=15)
+    client.send(path, password=PASSWORD, carry_on="get")
+
+    answer = client.send(path, code=phone.code(clock.now))
+
+    assert 422 == answer.status
+    assert "This setup has expired after 15 minutes." in answer.text
+
+
+def test_the_codes_can_be_downloaded_until_they_are_closed(client: Client, product: Product, clock: Clock) -> None:
+    """A POST, for the session that made them; after Close nobody sees them again (case D-56)."""
+    person, codes = _activated(client, product, clock)
+    base = f"{security(person)}/two-factor/activate"
+
+    file = client.as_page().post(f"{base}/backup-codes/download", form_at=f"{base}/backup-codes")
+    client.as_page().post(f"{base}/close", form_at=f"{base}/backup-codes")
+    after = client.get(f"{base}/backup-codes")
+
+    assert 'attachment; filename="calenso-backup-codes.txt"' == file.response.headers["Content-Disposition"]
+    assert all(code in file.response.text for code in codes)
+    assert "le…@st….example" in file.response.text
+    assert not any(code in after.response.text for code in codes)
+
+
+def test_the_codes_are_gone_after_ten_minutes(client: Client, product: Product, clock: Clock) -> None:
+    """Whoever walks by later sees the Security tab."""
+    person, codes = _activated(client, product, clock)
+    product.clock.move(minutes=10)
+
+    answer = client.get(f"{security(person)}/two-factor/activate/backup-codes")
+
+    assert codes[0] not in answer.response.text
+    assert codes[0] not in client.as_page().get(security(person)).response.text
+
+
+def test_closing_leads_to_the_security_tab_that_says_it_is_on(client: Client, product: Product, clock: Clock) -> None:
+    """303, or the tab's fragment in place of the page behind the pop-up."""
+    person, _ = _activated(client, product, clock)
+    base = f"{security(person)}/two-factor/activate"
+
+    answer = client.post(f"{base}/close", form_at=f"{base}/backup-codes")
+
+    if client.mode == FRAGMENT:
+        assert "#main" == answer.response.headers["HX-Retarget"]
+    answer = _followed(client, answer)
+    assert "Two-factor authentication is on." in answer.text
+    assert "8 of 8 backup codes left" in answer.text
+    assert "Two-factor authentication" == answer.document.one("button", role="switch").parent.parent.all("h2")[0].text
+
+
+def test_a_log_in_older_than_ten_minutes_is_confirmed_and_goes_on(client: Client, product: Product) -> None:
+    """Asked with 200 at the same address; “Confirm” carries on the POST that began it."""
+    person = product.employee()
+    log_in(client, person)
+    product.clock.move(minutes=11)
+    path = f"{security(person)}/two-factor/activate"
+
+    asked = client.post(path, form_at=security(person))
+    wrong = client.send(path, password="not the right password", carry_on=asked.value("carry_on"))
+    done = _followed(client, client.send(path, password=PASSWORD, carry_on=asked.value("carry_on")))
+
+    assert (200, "Confirm that it's you") == (asked.status, asked.heading)
+    assert path == asked.document.all("form")[-1].attributes["action"]
+    assert 422 == wrong.status
+    assert "That isn't your password. You have 4 attempts left." in wrong.text
+    assert "Activate two-factor authentication" == done.heading
+
+
+def test_a_confirmation_leaves_the_forms_of_other_tabs_valid(client: Client, product: Product) -> None:
+    """The cookie's token changes, the old one is dead (ASVS 7.2.4); form tokens live as long as the session."""
+    person = product.employee()
+    log_in(client, person)
+    other_tab = client.as_page().get(f"/settings/employees/{person.id}")
+    token = other_tab.document.all("input", name="csrf_token")[0].attributes["value"]
+    old_cookie = client.flask.get_cookie("session").value
+    product.clock.move(minutes=11)
+    path = f"{security(person)}/two-factor/activate"
+    client.post(path, form_at=security(person))
+    client.send(path, password=PASSWORD, carry_on="post")
+
+    saved = client.flask.post(
+        f"/settings/employees/{person.id}", data={"csrf_token": token, "name": "Lea", "phone": "", "language": "de"}
+    )
+
+    assert 303 == saved.status_code
+    assert old_cookie != client.flask.get_cookie("session").value
+
+
+def test_activation_ends_other_sessions(
+    client: Client, product: Product, open_browser: Callable[[], Client], clock: Clock
+) -> None:
+    """Whoever was logged in elsewhere by the password alone is out."""
+    person = product.employee()
+    other = open_browser()
+    log_in(other, person)
+
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    client.post(f"{security(person)}/two-factor/activate/code", code=phone.code(clock.now))
+
+    assert 303 == other.get("/").status
+
+
+def _activated(client: Client, product: Product, clock: Clock) -> tuple:
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    path = f"{security(person)}/two-factor/activate/code"
+    answer = _followed(client.as_page(), client.as_page().post(path, code=phone.code(clock.now)))
+    return person, [code.text for code in answer.document.all("code")]
+
+
+def _followed(client: Client, answer):  # type: ignore[no-untyped-def]
+    return client.get(answer.location) if answer.status == 303 else answer
+
+
+def _uri(links: list) -> str:
+    found = [link.attributes["href"] for link in links if re.match("otpauth://", link.attributes["href"])]
+    assert 1 == len(found)
+    return found[0]

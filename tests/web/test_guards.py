@@ -1,0 +1,256 @@
+"""Who may use which route, and what happens to requests that were not sent by the product's own pages."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, create_engine, make_url, text
+
+from tests.core.people import PASSWORD, Product
+from tests.web.client import Client
+from tests.web.people import begin_activation, log_in, security
+
+PUBLIC = {"login.password", "login.send_password", "login.help"}
+SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
+
+
+def _routes(app: Flask) -> list[tuple[str, str, str]]:
+    """Method, path and endpoint of every page and form."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<id:employee_id>", "1")
+        if rule.endpoint != "static":
+            found += [(method, path, rule.endpoint) for method in ("GET", "POST") if method in (rule.methods or ())]
+    return found
+
+
+def test_without_a_log_in_every_route_leads_to_it(app: Flask, client: Client, product: Product) -> None:
+    """303 with the way back, 204 with HX-Redirect for HTMX; nothing of the page is in the answer (case D-01)."""
+    product.employee()
+
+    for method, path, endpoint in _routes(app):
+        if endpoint in PUBLIC:
+            continue
+        answer = client.get(path) if method == "GET" else client.send(path)
+        assert answer.status == (303 if client.mode == "page" or endpoint in SECOND_STEP else 204), (method, path)
+        assert answer.location.startswith("/login"), (method, path)
+
+
+def test_half_way_every_other_route_leads_to_the_log_in(app: Flask, client: Client, product: Product) -> None:
+    """The password alone opens nothing of somebody who has a second factor."""
+    owner = product.owner()
+    log_in(client, owner.person)
+    client.token = client._token(client.flask.get("/login/code"))
+
+    for method, path, endpoint in _routes(app):
+        if endpoint in PUBLIC | SECOND_STEP | {"login.log_out"}:
+            continue
+        answer = client.get(path) if method == "GET" else client.send(path)
+        assert answer.status == (303 if client.mode == "page" else 204), (method, path)
+        assert answer.location.startswith("/login"), (method, path)
+
+
+def test_get_changes_nothing(app: Flask, client: Client, product: Product, engine: Engine) -> None:
+    """No route makes, spends or deletes anything by a safe method (ASVS 3.5.3)."""
+    owner = product.owner()
+    log_in(client, owner.person)
+    client.as_page().post("/login/code", code=owner.phone.code(product.clock.now))
+    before = _everything(engine)
+
+    for method, path, _ in _routes(app):
+        if method == "GET":
+            client.flask.get(path)
+            client.flask.head(path)
+
+    assert before == _everything(engine)
+
+
+def test_a_missing_token_changes_nothing_and_offers_the_form_again(client: Client, product: Product) -> None:
+    """400, the e-mail kept, the password not (case D-67)."""
+    product.employee()
+    client.get("/login")
+    client.token = "forged"
+
+    answer = client.send("/login", email="lea@studio.example", password=PASSWORD)
+
+    assert 400 == answer.status
+    assert "lea@studio.example" == answer.value("email")
+    assert "" == answer.value("password")
+    again = client.send("/login", email="lea@studio.example", password=PASSWORD)
+    assert 303 == again.status
+
+
+def test_the_token_is_judged_before_any_other_guard(app: Flask, client: Client, product: Product) -> None:
+    """Where a session is live, full or half-way, a missing token is 400 on every route that changes something."""
+    person = product.employee()
+    log_in(client, person)
+
+    for method, path, endpoint in _routes(app):
+        if method == "POST":
+            client.token = "forged"
+            answer = client.send(path)
+            assert 400 == answer.status, (path, endpoint)
+
+
+def test_another_sessions_token_is_foreign(
+    client: Client, product: Product, open_browser: Callable[[], Client]
+) -> None:
+    """Each session has its own (case D-67)."""
+    person = product.employee()
+    other = open_browser()
+    log_in(other, person)
+    other.get("/")
+    log_in(client, person)
+    client.token = other.token
+
+    assert 400 == client.send(f"{security(person)}/two-factor/activate").status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:1234"},
+        {"Referer": "https://evil.example/page"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_foreign_page_is_refused(client: Client, product: Product, headers: dict[str, str]) -> None:
+    """Even with the right token (case D-68)."""
+    product.employee()
+    client.get("/login")
+
+    answer = client.send("/login", headers=headers, email="lea@studio.example", password=PASSWORD)
+
+    assert 400 == answer.status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Origin": "http://localhost"}, {"Origin": "http://127.0.0.1:5000"}, {"Sec-Fetch-Site": "same-origin"}],
+)
+def test_the_products_own_pages_are_not_foreign(client: Client, product: Product, headers: dict[str, str]) -> None:
+    """The host asked and the public address; a browser that says nothing is taken at its token."""
+    product.employee()
+    client.get("/login")
+
+    assert 303 == client.send("/login", headers=headers, email="lea@studio.example", password=PASSWORD).status
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_back_to"),
+    [
+        ("{security}/two-factor/activate", "{security}"),
+        ("{security}/two-factor/activate/code", "{security}/two-factor/activate/code"),
+        ("{security}/two-factor/activate/backup-codes/download", "{security}/two-factor/activate/backup-codes"),
+        ("{security}/two-factor/activate/close", "{security}/two-factor/activate/backup-codes"),
+        ("{security}/two-factor/reset", "{security}/two-factor/reset"),
+        ("/logout", None),
+    ],
+)
+def test_a_post_without_a_session_leads_back_to_the_page_that_held_its_form(
+    client: Client, product: Product, path: str, leads_back_to: str | None
+) -> None:
+    """After the log-in one is where one was; log-out leads nowhere."""
+    tab = security(product.employee())
+
+    answer = client.send(path.format(security=tab))
+
+    expected = f"/login?next={leads_back_to.format(security=tab)}" if leads_back_to else "/login"
+    assert expected == answer.location
+
+
+def test_a_colleagues_pages_are_closed_and_a_strangers_unknown(client: Client, product: Product) -> None:
+    """403 in one's own company, 404 in another, for every form too (cases D-53, ASVS 8.2.2)."""
+    me = product.employee()
+    colleague = product.employee("kim@studio.example", name="Kim", company=me.company_id)
+    stranger = product.employee("eve@other.example", name="Eve", company=product.company("Other"))
+    log_in(client, me)
+    client.as_page().get("/")
+
+    assert 403 == client.get(f"/settings/employees/{colleague.id}").status
+    assert 404 == client.get(f"/settings/employees/{stranger.id}").status
+    for person, status in ((colleague, 403), (stranger, 404)):
+        for page in ("", "/two-factor/activate", "/two-factor/activate/code", "/two-factor/reset", "/backup-codes"):
+            assert status == client.get(f"{security(person)}{page}").status
+            if page:
+                assert status == client.as_page().post(f"{security(person)}{page}", form_at="/").status
+
+
+def test_unknown_pages_methods_bodies_and_hosts_are_refused(client: Client, product: Product) -> None:
+    """Each with a page that says so and leads on, and never with a 500."""
+    log_in(client, product.employee())
+
+    assert 404 == client.get("/no/such/page").status
+    assert 404 == client.get("/settings/employees/99999999999999999999").status
+    assert 404 == client.get("/static/../dashboard.sqlite3").status
+    assert 405 == client.flask.delete("/login").status_code
+    assert 413 == client.send("/login", email="a" * 100_000).status
+    assert 400 == client.flask.get("/login", headers={"Host": "evil.example"}).status_code
+
+
+def test_without_its_database_the_product_says_when_to_come_back(
+    app: Flask, product: Product, database_uri: str, engine: Engine
+) -> None:
+    """503 with Retry-After and a page that asks the database for nothing (ASVS 16.5.2)."""
+    browser = Client(app.test_client())
+    log_in(browser, product.employee())
+    product.session.close()
+    engine.dispose()
+
+    with _taken_away(database_uri):
+        answers = [browser.get(path) for path in ("/", "/no/such/page")]
+    back = browser.get("/")
+
+    for answer in answers:
+        assert 503 == answer.status
+        assert 0 < int(answer.response.headers["Retry-After"])
+        assert "Back in a moment" == answer.heading
+    assert "Hello, Lea" == back.heading
+
+
+@contextlib.contextmanager
+def _taken_away(uri: str) -> Iterator[None]:
+    """The database can't be reached: its file is elsewhere, or its server lets nobody in."""
+    url = make_url(uri)
+    if url.get_backend_name() == "sqlite":
+        file = Path(str(url.database))
+        file.rename(file.with_suffix(".away"))
+        file.mkdir()
+        yield
+        file.rmdir()
+        file.with_suffix(".away").rename(file)
+        return
+    elsewhere = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with elsewhere.connect() as connection:
+        connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false'))
+        yield
+        connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
+    elsewhere.dispose()
+
+
+def _everything(engine: Engine) -> dict[str, list[tuple]]:
+    with engine.connect() as connection:
+        tables = ["guess_budgets", "audit_events", "challenges", "log_in_sessions", "authenticators", "pending_secrets"]
+        tables += ["backup_codes", "backup_code_sets", "shown_backup_codes", "outbox", "known_browsers", "employees"]
+        return {
+            table: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))]
+            for table in tables
+        }
+
+
+def test_the_pending_key_survives_every_get(app: Flask, client: Client, product: Product) -> None:
+    """Prefetching browsers and scanners change nothing (case D-48)."""
+    person = product.employee()
+    log_in(client, person)
+    key = begin_activation(client, person)
+
+    for method, path, _ in _routes(app):
+        if method == "GET":
+            client.flask.get(path)
+
+    assert key == begin_activation(client, person)
