@@ -84,7 +84,7 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
         secret_key_fallbacks=reader.texts("SECRET_KEY_FALLBACKS", ()),
         two_factor_keys=_two_factor_keys(reader, instance, is_production),
         public_url=public_url,
-        database_uri=reader.text("SQLALCHEMY_DATABASE_URI", f"sqlite:///{instance.resolve()}/dashboard.sqlite3"),
+        database_uri=_database_uri(reader, instance),
         ratelimit_storage_uri=reader.text("RATELIMIT_STORAGE_URI", "memory://"),
         ratelimit_enabled=reader.flag("RATELIMIT_ENABLED", True),
         mail_server=reader.text("MAIL_SERVER", ""),
@@ -168,6 +168,13 @@ def _public_url(reader: _Reader, is_production: bool) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise SettingsError("FLASK_PUBLIC_URL must begin with https://; http:// is for this machine only")
     return url
+
+
+def _database_uri(reader: _Reader, instance: Path) -> str:
+    uri = reader.text("SQLALCHEMY_DATABASE_URI", f"sqlite:///{instance.resolve()}/dashboard.sqlite3")
+    if not uri.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError("FLASK_SQLALCHEMY_DATABASE_URI must begin with sqlite:/// or postgresql+psycopg://")
+    return uri
 
 
 def _is_loopback(host: str) -> bool:
@@ -257,6 +264,8 @@ def _email(reader: _Reader, name: str, default: str) -> str:
 
 
 def _warn_of_weak(settings: Settings) -> None:
+    if settings.mail_server:
+        log.warning("FLASK_MAIL_SERVER is set, but delivery by SMTP is still to come: mail is written to files")
     if not settings.is_production:
         return
     weak = {

@@ -1,0 +1,179 @@
+"""The flask commands: their output, exit status and files; and the mails that they deliver."""
+
+import email
+import email.policy
+import stat
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.core.people import PASSWORD, Clock, Product
+from tests.web.client import Client
+from tests.web.people import log_in
+
+
+def test_a_company_and_an_employee_are_made(app: Flask) -> None:
+    """Each prints its id, alone on the last line; the employee can log in at once."""
+    runner = app.test_cli_runner()
+    company = runner.invoke(args=["company", "create", "Studio Nord", "--plan", "basic"])
+    options = ["--company", company.stdout.strip(), "--email", "lea@studio.example", "--name", "Lea Brunner"]
+
+    employee = runner.invoke(
+        args=["employee", "create", *options, "--role", "employee", "--password-stdin"], input=f"{PASSWORD}\n"
+    )
+
+    assert (0, "1\n") == (employee.exit_code, employee.stdout)
+    answer = Client(app.test_client()).post("/login", email="lea@studio.example", password=PASSWORD)
+    assert 303 == answer.status
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"--email": "lea"}, "This is not an e-mail address."),
+        ({"--email": "LEA@studio.example"}, "There is an employee with this e-mail address already."),
+        ({"--company": "77"}, "There is no company with this id."),
+        ({"--role": "support"}, "Support works in the vendor's company only."),
+        ({"password": "too short"}, "The password needs at least 15 characters."),
+        ({"password": "passwordpassword"}, "This password is too easy to guess."),
+    ],
+)
+def test_a_refusal_is_one_line_and_exit_status_1(app: Flask, product: Product, changed: dict, words: str) -> None:
+    """On standard error; nothing on standard output, nobody made."""
+    person = product.employee()
+    options = {"--company": str(person.company_id), "--email": "new@studio.example", "--name": "New", "--role": "admin"}
+    options.update({name: value for name, value in changed.items() if name != "password"})
+    args = [part for option in options.items() for part in option]
+
+    result = app.test_cli_runner().invoke(
+        args=["employee", "create", *args, "--password-stdin"], input=changed.get("password", PASSWORD)
+    )
+
+    assert (1, "") == (result.exit_code, result.stdout)
+    assert words in result.stderr
+    assert 1 == result.stderr.count("\n")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["company", "create"],
+        ["company", "create", "X", "--plan", "gold"],
+        ["company", "create", "X", "--plan", "basic", "--time-zone", "Nowhere/Town"],
+        ["two-factor", "reset", "lea@studio.example"],
+    ],
+)
+def test_wrong_usage_is_exit_status_2(app: Flask, args: list[str]) -> None:
+    """Click's own answer."""
+    assert 2 == app.test_cli_runner().invoke(args=args).exit_code
+
+
+def test_the_demo_is_made_once_and_never_in_production(app: Flask) -> None:
+    """Four people with random passwords, in a file for the owner only, and one of them logs in."""
+    runner = app.test_cli_runner()
+
+    first, second = runner.invoke(args=["demo"]), runner.invoke(args=["demo"])
+
+    file = Path(app.instance_path) / "demo-logins.txt"
+    assert (0, file.read_text()) == (first.exit_code, first.stdout)
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    assert ["employee", "admin", "support", "support"] == [line.split()[0] for line in first.stdout.splitlines()]
+    assert (1, "") == (second.exit_code, second.stdout)
+    _, address, password = first.stdout.splitlines()[0].split()
+    assert 303 == Client(app.test_client()).post("/login", email=address, password=password).status
+
+
+def test_a_second_vendor_is_refused(app: Flask) -> None:
+    """Support has one home."""
+    runner = app.test_cli_runner()
+    runner.invoke(args=["company", "create", "Vendor", "--plan", "basic", "--vendor"])
+
+    result = runner.invoke(args=["company", "create", "Other", "--plan", "basic", "--vendor"])
+
+    assert 1 == result.exit_code
+
+
+def test_status_tells_how_it_stands(app: Flask, product: Product) -> None:
+    """Active, since when, codes left, throttled until."""
+    owner = product.owner()
+    runner = app.test_cli_runner()
+
+    on = runner.invoke(args=["two-factor", "status", owner.person.email]).stdout
+    waiting = product.half_way(owner.person)
+    for _ in range(5):
+        product.answer(waiting, owner.phone.wrong_code(product.now))
+    throttled = runner.invoke(args=["two-factor", "status", owner.person.email]).stdout
+
+    assert "active: yes\nsince: 2026-03-02T10:00:05+01:00\nbackup codes left: 8 of 8" in on
+    assert "authentication codes throttled until: not throttled" in on
+    assert "authentication codes throttled until: 2026-03-02T10:05:35+01:00" in throttled
+    assert 1 == runner.invoke(args=["two-factor", "status", "nobody@studio.example"]).exit_code
+
+
+def test_break_glass_switches_off_and_is_written_down(app: Flask, product: Product, clock: Clock) -> None:
+    """Operator, ticket and reason on standard error and in the audit; sessions end; the owner is told."""
+    owner = product.owner()
+    browser = Client(app.test_client())
+    log_in(browser, owner.person)
+    browser.post("/login/code", code=owner.phone.code(clock.now))
+
+    result = app.test_cli_runner().invoke(
+        args=["two-factor", "reset", owner.person.email, "--ticket", "T-7", "--reason", "phone lost, seen on video"]
+    )
+
+    assert 0 == result.exit_code
+    assert "ticket T-7: phone lost, seen on video" in result.stderr
+    assert 303 == browser.get("/").status
+    again = app.test_cli_runner().invoke(
+        args=["two-factor", "reset", owner.person.email, "--ticket", "T-7", "--reason", "x"]
+    )
+    assert (1, "") == (again.exit_code, again.stdout)
+
+
+def test_the_outbox_becomes_files_with_text_and_html(app: Flask, product: Product, clock: Clock) -> None:
+    """One mail for each event, no base64, no code and no secret in it."""
+    owner = product.owner()
+    product.answer(product.half_way(owner.person), owner.codes[0])
+
+    result = app.test_cli_runner().invoke(args=["outbox", "send"])
+
+    files = sorted((Path(app.instance_path) / "mail").glob("*.eml"))
+    assert (0, "sent 2, failed 0\n") == (result.exit_code, result.stdout)
+    assert 2 == len(files)
+    for file in files:
+        assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+        assert "base64" not in file.read_text()
+        message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        assert "lea@studio.example" in message["To"]
+        for kind in ("plain", "html"):
+            body = message.get_body((kind,))
+            assert body is not None
+            content = body.get_content()
+            assert "Lea" in content
+            assert "Zurich time" in content
+            assert not any(secret in content for secret in (*owner.codes, owner.phone.key))
+    assert "7" in files[1].read_text()
+    assert "sent 0, failed 0\n" == app.test_cli_runner().invoke(args=["outbox", "send"]).stdout
+
+
+def test_purge_deletes_what_is_past_its_retention(app: Flask, product: Product, clock: Clock) -> None:
+    """And says how much of each."""
+    owner = product.owner()
+    product.half_way(owner.person)
+    clock.move(days=40)
+
+    result = app.test_cli_runner().invoke(args=["purge"])
+
+    assert 0 == result.exit_code
+    assert "sessions: 1\nchallenges: 1\n" in result.stdout
+
+
+def test_the_database_file_is_its_owners_only(app: Flask, database_uri: str, tmp_path: Path) -> None:
+    """A new one is made so; SQLite's -wal takes over the mode (ASVS 13.3.2)."""
+    from webapp import create_app
+
+    made = create_app(INSTANCE_PATH=str(tmp_path / "fresh"))
+
+    file = Path(made.instance_path) / "dashboard.sqlite3"
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
