@@ -10,13 +10,17 @@ import contextlib
 import json
 import logging
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from webapp.core.accounts.rules import valid_email
 from webapp.core.sealing import KEY_BYTES, parse_key
@@ -29,6 +33,7 @@ MAKE_KEY = (
     "make one: python -c 'import base64, json, secrets;"
     " print(json.dumps([base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()]))'"
 )
+DATABASES = ("sqlite", "postgresql+psycopg")
 SAMPLE_WORDS = ("change", "secret", "example", "sample", "default", "insecure", "password", "12345", "test", "dev-")
 
 
@@ -38,15 +43,18 @@ class SettingsError(SystemExit):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, checked. Units are in the names; durations as the contract counts them."""
+    """Every setting, checked. Units are in the names; durations as the contract counts them.
+
+    What holds a key or a password is left out where the whole is shown: in a traceback or a log.
+    """
 
     env_name: str
-    secret_key: str
-    secret_key_fallbacks: tuple[str, ...]
-    two_factor_keys: tuple[bytes, ...]
+    secret_key: str = field(repr=False)
+    secret_key_fallbacks: tuple[str, ...] = field(repr=False)
+    two_factor_keys: tuple[bytes, ...] = field(repr=False)
     public_url: str
-    database_uri: str
-    ratelimit_storage_uri: str
+    database_uri: str = field(repr=False)
+    ratelimit_storage_uri: str = field(repr=False)
     ratelimit_enabled: bool
     mail_server: str
     brand_name: str
@@ -81,11 +89,11 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
     settings = Settings(
         env_name=env_name,
         secret_key=_secret_key(reader, instance, is_production),
-        secret_key_fallbacks=reader.texts("SECRET_KEY_FALLBACKS", ()),
+        secret_key_fallbacks=_secret_key_fallbacks(reader, is_production),
         two_factor_keys=_two_factor_keys(reader, instance, is_production),
         public_url=public_url,
         database_uri=_database_uri(reader, instance),
-        ratelimit_storage_uri=reader.text("RATELIMIT_STORAGE_URI", "memory://"),
+        ratelimit_storage_uri=_ratelimit_storage_uri(reader),
         ratelimit_enabled=reader.flag("RATELIMIT_ENABLED", True),
         mail_server=reader.text("MAIL_SERVER", ""),
         brand_name=_brand(reader),
@@ -97,7 +105,7 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
         session_idle_minutes=reader.number("SESSION_IDLE_MINUTES", 60),
         session_lifetime_hours=reader.number("SESSION_LIFETIME_HOURS", 24),
         session_cookie_secure=reader.flag("SESSION_COOKIE_SECURE", is_production),
-        trusted_hosts=reader.texts("TRUSTED_HOSTS", (_host(public_url), "127.0.0.1", "localhost")),
+        trusted_hosts=_trusted_hosts(reader, public_url),
         trusted_proxies=reader.whole("TRUSTED_PROXIES", 0, least=0, most=10),
     )
     _warn_of_weak(settings)
@@ -161,20 +169,41 @@ def _public_url(reader: _Reader, is_production: bool) -> str:
             "FLASK_PUBLIC_URL is missing; set it to the address people use, as in https://app.example.com"
         )
     url = reader.text("PUBLIC_URL", "http://127.0.0.1:5000").rstrip("/")
-    parts = urlsplit(url)
-    is_origin = parts.hostname and not (parts.path or parts.query or parts.fragment or parts.username)
-    if parts.scheme not in ("http", "https") or not is_origin:
+    if not _is_origin(url):
         raise SettingsError("FLASK_PUBLIC_URL must be an origin, as in https://app.example.com")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if urlsplit(url).scheme == "http" and not _is_loopback(urlsplit(url).hostname or ""):
         raise SettingsError("FLASK_PUBLIC_URL must begin with https://; http:// is for this machine only")
     return url
 
 
 def _database_uri(reader: _Reader, instance: Path) -> str:
     uri = reader.text("SQLALCHEMY_DATABASE_URI", f"sqlite:///{instance.resolve()}/dashboard.sqlite3")
-    if not uri.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise SettingsError("FLASK_SQLALCHEMY_DATABASE_URI must begin with sqlite:/// or postgresql+psycopg://")
+    try:
+        url = make_url(uri)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in DATABASES:
+        raise SettingsError(
+            "FLASK_SQLALCHEMY_DATABASE_URI must be an address that begins with sqlite:/// or postgresql+psycopg://"
+        )
     return uri
+
+
+def _ratelimit_storage_uri(reader: _Reader) -> str:
+    uri = reader.text("RATELIMIT_STORAGE_URI", "memory://")
+    if not uri.startswith(("memory://", "redis://", "rediss://")):
+        raise SettingsError("FLASK_RATELIMIT_STORAGE_URI must be memory://, or begin with redis:// or rediss://")
+    return uri
+
+
+def _is_origin(url: str) -> bool:
+    """Whether *url* is scheme, host and perhaps a port, and nothing else."""
+    if not re.fullmatch(r"https?://([\w.-]+|\[[\da-f:]+\])(:\d+)?", url, re.IGNORECASE):
+        return False
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:
@@ -191,15 +220,30 @@ def _host(url: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def _trusted_hosts(reader: _Reader, public_url: str) -> tuple[str, ...]:
+    hosts = reader.texts("TRUSTED_HOSTS", (_host(public_url), "127.0.0.1", "localhost"))
+    if not hosts or "" in hosts:
+        raise SettingsError("FLASK_TRUSTED_HOSTS must name at least one host, and no empty one")
+    return hosts
+
+
 def _secret_key(reader: _Reader, instance: Path, is_production: bool) -> str:
     if not is_production and not reader.has("SECRET_KEY"):
         return _kept(instance / "secret-key.txt", lambda: secrets.token_urlsafe(48))
     key = reader.text("SECRET_KEY", "")
-    if is_production and not key:
+    if not key:
         raise SettingsError(f"FLASK_SECRET_KEY is missing; {MAKE_SECRET}")
-    if is_production and (len(key) < MIN_SECRET_LENGTH or _is_sample(key)):
+    if is_production and _is_weak(key):
         raise SettingsError(f"FLASK_SECRET_KEY is too short, or a sample; {MAKE_SECRET}")
     return key
+
+
+def _secret_key_fallbacks(reader: _Reader, is_production: bool) -> tuple[str, ...]:
+    """Former keys. What they signed is still accepted, so an empty one would let anybody sign."""
+    keys = reader.texts("SECRET_KEY_FALLBACKS", ())
+    if "" in keys or (is_production and any(_is_weak(key) for key in keys)):
+        raise SettingsError(f"FLASK_SECRET_KEY_FALLBACKS holds a key that is too short, or a sample; {MAKE_SECRET}")
+    return keys
 
 
 def _two_factor_keys(reader: _Reader, instance: Path, is_production: bool) -> tuple[bytes, ...]:
@@ -229,8 +273,9 @@ def _new_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
-def _is_sample(key: str) -> bool:
-    return len(set(key)) < 10 or any(word in key.casefold() for word in SAMPLE_WORDS)
+def _is_weak(key: str) -> bool:
+    is_sample = len(set(key)) < 10 or any(word in key.casefold() for word in SAMPLE_WORDS)
+    return len(key) < MIN_SECRET_LENGTH or is_sample
 
 
 def _kept(path: Path, make: Callable[[], str]) -> str:
@@ -258,7 +303,7 @@ def _brand(reader: _Reader) -> str:
 
 def _email(reader: _Reader, name: str, default: str) -> str:
     email = reader.text(name, default)
-    if email and valid_email(email) is None:
+    if email != default and valid_email(email) is None:
         raise SettingsError(f"FLASK_{name} must be an e-mail address")
     return email
 
