@@ -197,6 +197,7 @@ def _purge_command(parts: Parts) -> click.Command:
         click.echo(f"challenges: {challenge.purge(session, now=now)}")
         click.echo(f"pending secrets: {totp.purge(session, now=now)}")
         click.echo(f"shown backup codes: {backup_codes.purge(session, now=now)}")
+        click.echo(f"guess counters: {attempts.purge(session, now=now)}")
         click.echo(f"sent mail: {notices.purge(session, now=now)}")
 
     return purge

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from webapp.core.audit.flows import Event
 from webapp.core.audit.rules import EventKind
+from webapp.core.entries import without_separators
+from webapp.core.factors.backup_codes.rules import LENGTH as BACKUP_CODE_LENGTH
 from webapp.core.outcomes import Refusal, Refused
 from webapp.web.formats import clock_time, day, minutes_until
 from webapp.web.parts import parts
@@ -68,7 +70,7 @@ def confirmation(refused: Refused) -> str:
 
 def malformed_code(entry: str) -> str:
     """Why *entry* is no authentication code."""
-    stripped = "".join(letter for letter in entry if letter not in " -\t\r\n")
+    stripped = without_separators(entry)
     if not stripped:
         return EMPTY_CODE
     if stripped.isascii() and stripped.isdigit():
@@ -81,8 +83,8 @@ def malformed_backup_code(entry: str) -> str:
     characters = sum(letter.isalnum() for letter in entry)
     if not characters:
         return EMPTY_BACKUP_CODE
-    if characters != 16:
-        return f"A backup code has 16 letters and digits. You entered {characters}."
+    if characters != BACKUP_CODE_LENGTH:
+        return f"A backup code has {BACKUP_CODE_LENGTH} letters and digits. You entered {characters}."
     return "A backup code has letters and digits only, and no U. Compare it with your list."
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.core.accounts.rules import Plan, Role, email_key, folded, valid_email
@@ -99,8 +100,11 @@ def create_employee(
             role=role,
             created_at=now,
         )
-        session.add(employee)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(employee)
+        except IntegrityError:  # made in another company at the same instant
+            return Refused(Refusal.EMAIL_TAKEN)
         record(
             session,
             EventKind.EMPLOYEE_CREATED,

@@ -6,7 +6,7 @@ be lost. Whoever charges holds the write lock; a right answer is refunded in the
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.attempts.rules import (
     CLOSING_KINDS,
+    LONGEST_WINDOW_S,
     MAX_FAILURES,
     GuessKind,
     blocked_until,
@@ -21,7 +22,7 @@ from webapp.core.attempts.rules import (
     kept,
 )
 from webapp.core.attempts.tables import UNKNOWN_BROWSERS, GuessBudget
-from webapp.core.database import BrowserId, EmployeeId, writing
+from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
 from webapp.core.outcomes import Refusal, Refused
 
 
@@ -55,11 +56,12 @@ def charge(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime
     """Count one guess as failed, or refuse with TOO_MANY or CLOSED. Joins or makes a write transaction."""
     now_s = int(now.timestamp())
     with writing(session):
-        budget = _locked_budget(session, guesser, kind)
+        budget = _locked_budget(session, guesser, kind, now=now)
         refused = _blocked(budget, now_s)
         if refused:
             return refused
         budget.failures += 1
+        budget.charged_at = now
         budget.recent = kept([*budget.recent, now_s], now_s)
         opens_s = blocked_until(budget.recent, now_s)
         opens_at = datetime.fromtimestamp(opens_s, UTC) if opens_s else None
@@ -110,13 +112,25 @@ def forget_browsers(session: Session, browser_ids: Collection[BrowserId]) -> Non
         session.execute(delete(GuessBudget).where(GuessBudget.browser_id.in_(browser_ids)))
 
 
-def _locked_budget(session: Session, guesser: Guesser, kind: GuessKind) -> GuessBudget:
+def purge(session: Session, *, now: datetime) -> int:
+    """Delete counters that can't delay anybody any more; how many. Those that close a factor stay until emptied."""
+    longest = timedelta(seconds=LONGEST_WINDOW_S)
+    with writing(session):
+        stale = delete(GuessBudget).where(
+            GuessBudget.charged_at <= now - longest, GuessBudget.kind.not_in(CLOSING_KINDS)
+        )
+        return changed_rows(session.execute(stale))
+
+
+def _locked_budget(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime) -> GuessBudget:
     """The budget's row, made where missing, locked until the transaction ends."""
     query = _one_budget(guesser, kind).with_for_update()
     budget = session.scalar(query)
     if budget is None:
         browser_id = guesser.browser or UNKNOWN_BROWSERS
-        budget = GuessBudget(subject=guesser.subject, kind=kind, browser_id=browser_id, failures=0, recent=[])
+        budget = GuessBudget(
+            subject=guesser.subject, kind=kind, browser_id=browser_id, failures=0, recent=[], charged_at=now
+        )
         try:
             with session.begin_nested():
                 session.add(budget)

@@ -1,5 +1,7 @@
 """Stored shape of the guess budgets: one row for each thing guessed at, by strangers or by one known browser."""
 
+from datetime import datetime
+
 from sqlalchemy import JSON, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,3 +26,4 @@ class GuessBudget(Base):
     browser_id: Mapped[int]
     failures: Mapped[int] = mapped_column(default=0)
     recent: Mapped[list[int]] = mapped_column(JSON, default=list)
+    charged_at: Mapped[datetime] = mapped_column(index=True)

@@ -81,7 +81,7 @@ def pass_password(
     with writing(session):
         accounts.lock(session, person.id)
         if not passwords.settle(session, keyring, check, now=now, visitor=visitor):
-            return Refused(Refusal.WRONG_PASSWORD, left=check.paid.left)
+            return passwords.refuse(session, check, now=now, visitor=visitor)
         if totp.state(session, person.id):
             return Accepted(_challenge(session, person, next_path=next_path, now=now))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)

@@ -6,10 +6,9 @@ and not charged, for it guesses at nothing.
 
 from dataclasses import dataclass
 
+from webapp.core.entries import without_separators
 from webapp.core.factors.backup_codes import rules as backup_codes
 from webapp.core.factors.totp import rules as totp
-
-_SEPARATORS = dict.fromkeys(map(ord, " -\u00a0\u2010\u2011\u2013\t\r\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ Entry = AuthenticationCode | BackupCode
 
 def read_entry(text: str) -> Entry | None:
     """The answer that *text* is, or None where it has neither shape."""
-    stripped = text.translate(_SEPARATORS)
+    stripped = without_separators(text)
     if totp.is_code(stripped):
         return AuthenticationCode(stripped)
     code = backup_codes.read(text)

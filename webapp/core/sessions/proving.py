@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.database import writing
-from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
@@ -44,7 +44,7 @@ def confirm_password(
         if refused:
             return refused
         if not passwords.settle(session, keyring, check, now=now, visitor=visitor):
-            return Refused(Refusal.WRONG_PASSWORD, left=check.paid.left)
+            return passwords.refuse(session, check, now=now, visitor=visitor)
         return Accepted(sessions.renew(session, keyring, me, token=token, now=now))
 
 

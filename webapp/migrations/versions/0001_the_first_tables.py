@@ -29,10 +29,12 @@ def upgrade() -> None:
         sa.Column("browser_id", sa.Integer(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("recent", sa.JSON(), nullable=False),
+        sa.Column("charged_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guess_budgets")),
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("guess_budgets", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guess_budgets_charged_at"), ["charged_at"], unique=False)
         batch_op.create_index(
             "uq_guess_budgets_subject_kind_browser_id", ["subject", "kind", "browser_id"], unique=True
         )

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import bcrypt
 
+from webapp.core.entries import without_separators
+
 CODES_PER_SET = 8
 LENGTH = 16
 GROUP = 4
@@ -20,7 +22,6 @@ FEW = 3
 """At so many codes left, or fewer, the person is asked to create new ones."""
 
 _LOOK_ALIKES = str.maketrans("OILoil", "011011")
-_SEPARATORS = dict.fromkeys(map(ord, " -\u00a0\u2010\u2011\u2012\u2013\u2014\u2212\t\r\n."))
 
 
 def new_codes() -> tuple[str, ...]:
@@ -38,7 +39,7 @@ def read(text: str) -> str | None:
 
     Any case, spaces, dashes and dots; O for 0, I and L for 1. Only ASCII letters and digits make a code.
     """
-    letters = text.translate(_SEPARATORS)
+    letters = without_separators(text).replace(".", "")
     if len(letters) != LENGTH or not letters.isascii():  # before upper(), which makes S of a long s and SS of a sharp s
         return None
     code = letters.translate(_LOOK_ALIKES).upper()
