@@ -17,7 +17,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 HTMX := webapp/static/vendor/htmx.min.js
 
-.PHONY: help run install test check test-all test-system lint format lock clean
+.PHONY: help run install test check test-all test-system lint format screenshots lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do \
@@ -49,6 +49,9 @@ lint: $(DEV) ## style, types, import contracts, templates
 format: $(DEV) ## put Python into shape, and fix what ruff can fix safely
 	@$(RUN) ruff check --fix --quiet || true
 	@$(RUN) ruff format
+
+screenshots: test-system $(DEV) $(HTMX) ## take the README's screenshots again
+	@$(VENV)/bin/python tools/screenshots.py
 
 # Hash-locked, and without the address of any index, so that plain pip installs them anywhere.
 LOCK := $(RUN) uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \

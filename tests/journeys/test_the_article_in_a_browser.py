@@ -130,6 +130,21 @@ def test_two_tabs_show_the_same_qr_code(product: Running, open_page: OpenPage) -
     assert first == scanned(page.get_by_role("img", name="QR code"))
 
 
+def test_each_module_of_the_qr_code_is_whole_pixels(product: Running, open_page: OpenPage) -> None:
+    """Shown as wide as it was drawn: a module of 3.96 pixels is hard on old phones."""
+    person = product.person()
+    page = open_page()
+    give_password(page, person.email)
+    find_security_tab(page, person.name)
+    page.get_by_role("button", name="Activate two-factor authentication").click()
+    image = page.get_by_role("img", name="QR code")
+    expect(image).to_be_visible()
+
+    drawn, shown = image.evaluate("(image) => [image.naturalWidth, image.clientWidth]")
+
+    assert drawn == shown
+
+
 def _activate(page: Page, product: Running) -> App:
     """The three steps up to the codes, with a wrong code on the way."""
     page.get_by_role("button", name="Activate two-factor authentication").click()

@@ -1,0 +1,140 @@
+"""Every route of the product, walked: who may use it, and that looking changes nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from tests.core.people import PASSWORD, Clock, Phone, Product
+from tests.web.client import Client
+from webapp import create_app
+from webapp.core.database import Base
+from webapp.web.guards import Needs, guard_of
+
+PUBLIC = {"login.password", "login.send_password", "login.help"}
+"""What anybody may ask for. A new name here is a decision of its own: say why in the commit."""
+
+MOVES_ON_BY_ITSELF = {"last_seen_at"}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def app(database_uri: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
+    app = create_app(
+        clock=clock, SQLALCHEMY_DATABASE_URI=database_uri, INSTANCE_PATH=str(tmp_path / "instance"), BCRYPT_ROUNDS=4
+    )
+    yield app
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    with app.app_context():
+        engine: Engine = app.extensions["sqlalchemy"].engine
+    return engine
+
+
+@pytest.fixture
+def product(app: Flask, engine: Engine, clock: Clock) -> Iterator[Product]:
+    with Session(engine, expire_on_commit=False) as session:
+        yield Product(session, app.extensions["webapp"].keyring, clock)
+
+
+def test_every_view_names_its_guard(app: Flask) -> None:
+    """And what is public is listed here by name."""
+    guards = {endpoint: guard_of(app, endpoint) for endpoint in app.view_functions if endpoint != "static"}
+
+    unguarded = [endpoint for endpoint, guard in guards.items() if guard is None]
+    assert not unguarded, f"put one of webapp/web/guards.py on the views of {unguarded}"
+    public = {endpoint for endpoint, guard in guards.items() if guard and guard.needs is Needs.NOTHING}
+    assert public == PUBLIC, f"public without being listed in {__file__}, or the reverse: {public ^ PUBLIC}"
+
+
+def test_a_page_of_one_employee_is_guarded_as_such(app: Flask) -> None:
+    """An id in the address is checked before the view runs; only the profile is shown to others."""
+    for rule in app.url_map.iter_rules():
+        if "employee_id" in rule.arguments and rule.endpoint != "profile.show":
+            guard = guard_of(app, rule.endpoint)
+            assert guard is not None
+            assert guard.is_own, f"put own_page() or recently_proved() on the view of {rule.endpoint}"
+
+
+def test_every_state_change_is_a_post(app: Flask) -> None:
+    """No other method reaches a view; a form or a header can't stand in for one (case D-09)."""
+    client = app.test_client()
+    for rule in app.url_map.iter_rules():
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        assert methods in ({"GET"}, {"POST"}), f"{rule.endpoint} takes {methods}: give each method a view of its own"
+    for method in ("PUT", "PATCH", "DELETE", "TRACE"):
+        assert 405 == client.open("/login", method=method).status_code
+        override = {"X-HTTP-Method-Override": method, "X-Original-URL": "/", "X-Rewrite-URL": "/"}
+        assert 200 == client.get("/login?_method=POST", headers=override).status_code
+
+
+@pytest.mark.parametrize("stands", ["nobody", "half-way", "logged in", "activating", "shown codes"])
+def test_looking_at_every_page_changes_nothing(
+    app: Flask, engine: Engine, product: Product, clock: Clock, stands: str
+) -> None:
+    """GET, HEAD and OPTIONS leave every row of every table as it was, in whatever state somebody stands (D-48)."""
+    browser = Client(app.test_client())
+    employee_id = _stand(browser, product, clock, stands)
+    before = _everything(engine)
+
+    for path in _pages(app, employee_id):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            for headers in ({}, {"HX-Request": "true"}):
+                assert browser.flask.open(path, method=method, headers=headers).status_code < 500
+
+    after = _everything(engine)
+    assert {table for table in before if before[table] != after[table]} == set()
+    assert before["employees"]
+
+
+def _stand(browser: Client, product: Product, clock: Clock, stands: str) -> int:
+    """Somebody at *browser*, so far; the id of the employee whose pages are looked at."""
+    if stands in ("activating", "shown codes"):
+        person = product.employee()
+        browser.post("/login", email=person.email, password=PASSWORD)
+        tab = f"/settings/employees/{person.id}/security"
+        browser.post(f"{tab}/two-factor/activate", form_at=tab)
+        if stands == "shown codes":
+            key = browser.get(f"{tab}/two-factor/activate").document.one("code", id="key").text.replace(" ", "")
+            browser.post(f"{tab}/two-factor/activate/code", code=Phone(key).code(clock.now))
+        return person.id
+    owner = product.owner()
+    if stands != "nobody":
+        browser.post("/login", email=owner.person.email, password=PASSWORD)
+    if stands == "logged in":
+        browser.post("/login/code", code=owner.phone.code(clock.now))
+    clock.move(minutes=2)
+    return owner.person.id
+
+
+def _pages(app: Flask, employee_id: int) -> list[str]:
+    """Every address, those of POST alone as well: asked for by GET they must do nothing either."""
+    paths = {
+        rule.rule.replace("<id:employee_id>", str(employee_id))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+    }
+    assert not [path for path in paths if "<" in path], "say above what stands for the new part of this address"
+    return sorted(paths)
+
+
+def _everything(engine: Engine) -> dict[str, list[dict]]:
+    with engine.connect() as connection:
+        return {
+            table.name: [
+                {name: value for name, value in row.items() if name not in MOVES_ON_BY_ITSELF}
+                for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()
+            ]
+            for table in Base.metadata.sorted_tables
+        }
