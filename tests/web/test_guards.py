@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests.core.people import PASSWORD, Product
 from tests.web.client import Client
-from tests.web.people import begin_activation, log_in, security
+from tests.web.people import log_in, security
 
 PUBLIC = {"login.password", "login.send_password", "login.help"}
 SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
@@ -50,21 +50,6 @@ def test_half_way_every_other_route_leads_to_the_log_in(app: Flask, client: Clie
         answer = client.get(path) if method == "GET" else client.send(path)
         assert answer.status == (303 if client.mode == "page" else 204), (method, path)
         assert answer.location.startswith("/login"), (method, path)
-
-
-def test_get_changes_nothing(app: Flask, client: Client, product: Product, engine: Engine) -> None:
-    """No route makes, spends or deletes anything by a safe method (ASVS 3.5.3)."""
-    owner = product.owner()
-    log_in(client, owner.person)
-    client.as_page().post("/login/code", code=owner.phone.code(product.clock.now))
-    before = _everything(engine)
-
-    for method, path, _ in _routes(app):
-        if method == "GET":
-            client.flask.get(path)
-            client.flask.head(path)
-
-    assert before == _everything(engine)
 
 
 def test_a_missing_token_changes_nothing_and_offers_the_form_again(client: Client, product: Product) -> None:
@@ -231,26 +216,3 @@ def _taken_away(uri: str) -> Iterator[None]:
         yield
         connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
     elsewhere.dispose()
-
-
-def _everything(engine: Engine) -> dict[str, list[tuple]]:
-    with engine.connect() as connection:
-        tables = ["guess_budgets", "audit_events", "challenges", "log_in_sessions", "authenticators", "pending_secrets"]
-        tables += ["backup_codes", "backup_code_sets", "shown_backup_codes", "outbox", "known_browsers", "employees"]
-        return {
-            table: [tuple(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))]
-            for table in tables
-        }
-
-
-def test_the_pending_key_survives_every_get(app: Flask, client: Client, product: Product) -> None:
-    """Prefetching browsers and scanners change nothing (case D-48)."""
-    person = product.employee()
-    log_in(client, person)
-    key = begin_activation(client, person)
-
-    for method, path, _ in _routes(app):
-        if method == "GET":
-            client.flask.get(path)
-
-    assert key == begin_activation(client, person)
