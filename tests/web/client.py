@@ -53,6 +53,7 @@ class Client:
         self.mode = mode
         self.token = ""
         self.page = Element("#none")
+        self.sent_to = ""
         self.secrets = set() if secrets is None else secrets
 
     def get(self, path: str, **options: Any) -> Answer:
@@ -77,6 +78,7 @@ class Client:
         fields = filled_in(form) | {control(self.page, form, label): text for label, text in (by_label or {}).items()}
         self._keep_secret(fields)
         method, action = form.attributes["method"], form.attributes["action"]
+        self.sent_to = action
         sent = {"data": fields} if method == "post" else {"query_string": fields} if fields else {}
         return self._answer(self.flask.open(action, method=method, headers=self._headers({}), **sent))
 
