@@ -11,6 +11,7 @@ from PIL import Image
 from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.web.client import FRAGMENT, Client
 from tests.web.people import begin_activation, log_in, security
+from webapp.core.accounts.flows import Person
 
 
 def test_the_button_leads_to_a_qr_code_that_holds_the_shown_address(client: Client, product: Product) -> None:
@@ -113,24 +114,53 @@ def test_a_set_up_that_took_too_long_says_so(client: Client, product: Product, c
     assert "This setup has expired after 15 minutes." in answer.text
 
 
-def test_the_codes_can_be_downloaded_until_they_are_closed(client: Client, product: Product, clock: Clock) -> None:
-    """A POST, for the session that made them; after Close nobody sees them again (case D-56)."""
-    person, codes = _activated(client, product, clock)
+def test_the_file_of_codes_says_what_they_are_and_how_to_use_them(
+    client: Client, product: Product, clock: Clock
+) -> None:
+    """Brand, masked e-mail, date, the eight codes as they are shown; ASCII for every editor; as often as wanted."""
+    person, _, codes = _activated(client, product, clock)
     base = f"{security(person)}/two-factor/activate"
+    client.as_page().get(f"{base}/backup-codes")
 
-    file = client.as_page().post(f"{base}/backup-codes/download", form_at=f"{base}/backup-codes")
+    files = [client.as_page().post(f"{base}/backup-codes/download", form_at=f"{base}/backup-codes") for _ in range(2)]
+
+    for file in files:
+        headers, text = file.response.headers, file.response.text
+        assert 'attachment; filename="calenso-backup-codes.txt"' == headers["Content-Disposition"]
+        assert "text/plain; charset=utf-8" == headers["Content-Type"]
+        assert codes == re.findall(r"(?m)^[1-8]\. (\S+)$", text)
+        assert "Calenso - backup codes for two-factor authentication" == text.splitlines()[0]
+        assert "Account: le…@st….example" in text
+        assert "Created: Monday, 2 March 2026 at 10:00 (Zurich time)" in text
+        assert 'choose "Use a backup code instead"' in text
+        assert person.email not in text
+
+
+def test_after_close_no_way_leads_back_to_the_codes(
+    client: Client, product: Product, clock: Clock, open_browser: Callable[[], Client]
+) -> None:
+    """Back, a reload, the download and a second Close lead to the Security tab (case D-56); so for other sessions."""
+    person, phone, codes = _activated(client, product, clock)
+    base = f"{security(person)}/two-factor/activate"
+    client.as_page().get(f"{base}/backup-codes")
+    clock.next_step()
+    other = open_browser()
+    log_in(other, person)
+    other.post("/login/code", code=phone.code(clock.now))
     client.as_page().post(f"{base}/close", form_at=f"{base}/backup-codes")
-    after = client.get(f"{base}/backup-codes")
 
-    assert 'attachment; filename="calenso-backup-codes.txt"' == file.response.headers["Content-Disposition"]
-    assert all(code in file.response.text for code in codes)
-    assert "le…@st….example" in file.response.text
-    assert not any(code in after.response.text for code in codes)
+    answers = [client.get(f"{base}/backup-codes"), client.get(base), client.get(f"{base}/code")]
+    answers += [client.as_page().post(f"{base}/{act}", form_at="/") for act in ("close", "backup-codes/download")]
+
+    for answer in [*answers, other.get(f"{base}/backup-codes")]:
+        assert not any(code in answer.response.text for code in codes)
+        assert "8 of 8 backup codes left" in client.followed(answer).text
+    assert 1 == len(product.audit("backup_codes:close"))
 
 
 def test_the_codes_are_gone_after_ten_minutes(client: Client, product: Product, clock: Clock) -> None:
     """Whoever walks by later sees the Security tab."""
-    person, codes = _activated(client, product, clock)
+    person, _, codes = _activated(client, product, clock)
     product.clock.move(minutes=10)
 
     answer = client.get(f"{security(person)}/two-factor/activate/backup-codes")
@@ -141,7 +171,7 @@ def test_the_codes_are_gone_after_ten_minutes(client: Client, product: Product, 
 
 def test_closing_leads_to_the_security_tab_that_says_it_is_on(client: Client, product: Product, clock: Clock) -> None:
     """303, or the tab's fragment in place of the page behind the pop-up."""
-    person, _ = _activated(client, product, clock)
+    person, _, _ = _activated(client, product, clock)
     base = f"{security(person)}/two-factor/activate"
 
     answer = client.post(f"{base}/close", form_at=f"{base}/backup-codes")
@@ -207,13 +237,13 @@ def test_activation_ends_other_sessions(
     assert 303 == other.get("/").status
 
 
-def _activated(client: Client, product: Product, clock: Clock) -> tuple:
+def _activated(client: Client, product: Product, clock: Clock) -> tuple[Person, Phone, list[str]]:
     person = product.employee()
     log_in(client, person)
     phone = Phone(begin_activation(client, person))
     path = f"{security(person)}/two-factor/activate/code"
     answer = _followed(client.as_page(), client.as_page().post(path, code=phone.code(clock.now)))
-    return person, [code.text for code in answer.document.all("code")]
+    return person, phone, [code.text for code in answer.document.all("code")]
 
 
 def _followed(client: Client, answer):  # type: ignore[no-untyped-def]

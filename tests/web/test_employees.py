@@ -189,6 +189,18 @@ def test_a_stale_token_keeps_what_was_typed(client: Client, product: Product) ->
     assert "Your profile is saved." in client.followed(client.fill_in("Save")).text
 
 
+def test_a_stale_token_at_a_colleagues_profile_shows_no_form(client: Client, product: Product) -> None:
+    """The token is judged first; one's own profile must not come up filled in for another's."""
+    me = product.employee()
+    colleague = product.employee("kim@studio.example", name="Kim", company=me.company_id)
+    log_in(client, me)
+    client.token = "of another session"
+
+    answer = client.send(f"{LIST}/{colleague.id}", name="Lea Frei", phone="", language="fr")
+
+    assert (400, "Please send this once more") == (answer.status, answer.heading)
+
+
 def test_what_a_person_may_not_change_is_ignored(client: Client, product: Product) -> None:
     """Fields beyond the form are nobody's (ASVS 8.2.3)."""
     me = product.employee()

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_S = 30
 DATABASE_ERRORS = (OperationalError, InterfaceError, TimeoutError)
 FORM_AGAIN = {"login.send_password": login.password_again, "profile.save": profile.show_again}
-"""Forms that come again filled in when their token was not this session's."""
+"""Forms that come again filled in when their token was not this session's; None where it is another's form."""
 
 _WORDS = {
     400: ("This didn't work", "Your browser sent something that we can't read."),
@@ -59,8 +59,9 @@ def _http_error(error: HTTPException) -> Response:
 
 def _forged(_: ForgedRequestError) -> Response:
     again = FORM_AGAIN.get(str(request.endpoint))
-    if again is not None:
-        return again()
+    response = again() if again else None
+    if response is not None:
+        return response
     return _page(
         400,
         heading="Please send this once more",

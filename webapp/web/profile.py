@@ -14,7 +14,7 @@ from webapp.core.enrolment import state as enrolment
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import own_page, signed_in
-from webapp.web.identity import me, visitor
+from webapp.web.identity import me, me_or_none, visitor
 from webapp.web.page import PAGE, person_words, render
 from webapp.web.parts import db, now
 
@@ -67,8 +67,14 @@ def security_url(after: str | None = None) -> str:
     return url_for("profile.security", employee_id=me().person.id, after=after)
 
 
-def show_again() -> Response:
-    """The profile form again, filled in as it was sent, after a POST whose token was not this session's."""
+def show_again() -> Response | None:
+    """The profile form again, filled in as it was sent, after a POST whose token was not this session's.
+
+    None where it is not theirs: half-way, or at somebody else's address. The token is judged before either.
+    """
+    signed_in_now = me_or_none()
+    if signed_in_now is None or (request.view_args or {}).get("employee_id") != signed_in_now.person.id:
+        return None
     form = ProfileForm()
     form.refuse("This page was open in another tab or for too long. Look at your entries and save them once more.")
     return _own_profile_page(form, status=400)
