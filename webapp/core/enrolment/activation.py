@@ -110,7 +110,7 @@ def confirm(
         backup_codes.store(session, keyring, me.person.id, made, session_id=me.session_id, session_token=token, now=now)
         _start_afresh(session, me, now=now, visitor=visitor)
         record(session, EventKind.TWO_FACTOR_ACTIVATED, me.person, now=now, visitor=visitor)
-        tell(session, Notice.ACTIVATED, me.person, now=now, visitor=visitor)
+        tell(session, Notice.ACTIVATED, me.person, now=now, visitor=visitor, codes_left=len(made.codes))
         return Accepted(None)
 
 

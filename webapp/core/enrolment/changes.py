@@ -87,8 +87,8 @@ def record(session: Session, kind: EventKind, person: Person, *, now: datetime, 
     audit.record(session, kind, now=now, visitor=visitor, employee_id=person.id, company_id=person.company_id)
 
 
-def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor) -> None:
-    """Owe the person a mail about the change."""
+def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object) -> None:
+    """Owe the person a mail about the change; *facts* are what only this notice tells."""
     notices.queue(
         session,
         notice,
@@ -98,6 +98,7 @@ def tell(session: Session, notice: Notice, person: Person, *, now: datetime, vis
         time_zone=person.time_zone,
         now=now,
         visitor=visitor,
+        **facts,
     )
 
 

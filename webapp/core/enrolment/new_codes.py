@@ -37,7 +37,7 @@ def create(
     def replace(made: NewSet) -> None:
         backup_codes.store(session, keyring, me.person.id, made, session_id=me.session_id, session_token=token, now=now)
         record(session, EventKind.BACKUP_CODES_CREATED, me.person, now=now, visitor=visitor)
-        tell(session, Notice.NEW_BACKUP_CODES, me.person, now=now, visitor=visitor)
+        tell(session, Notice.NEW_BACKUP_CODES, me.person, now=now, visitor=visitor, codes_left=len(made.codes))
 
     asked = question(
         session, me, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), now=now, visitor=visitor

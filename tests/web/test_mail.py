@@ -1,0 +1,146 @@
+"""The four notices as mails: the right facts in text and HTML, and nothing that opens a door."""
+
+import email
+import email.policy
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.core.people import Clock, Owner, Product
+from tests.web.client import Client
+from tests.web.dom import parse
+from tests.web.people import log_in, security
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_each_event_is_told_by_a_mail_of_its_own(
+    app: Flask, open_browser: Callable[[], Client], product: Product, clock: Clock
+) -> None:
+    """Subject, account, when in the company's time, where, what is left, what to do if it was somebody else."""
+    owner = _everything_that_is_told(open_browser(), product, clock)
+
+    mails = _delivered(app)
+
+    expected = {
+        "activated": ("Two-factor authentication is on for your account", "10:00", "You have 8 backup codes."),
+        "backup_code_used": ("A backup code was used for your account", "10:01", "Backup codes left: 7 of 8."),
+        "new_backup_codes": ("You have new backup codes", "10:02", "only the 8 new codes work"),
+        "reset": ("Two-factor authentication is off for your account", "10:03", "your password alone logs you in"),
+    }
+    assert expected.keys() == mails.keys()
+    for notice, (subject, time, words) in expected.items():
+        mail = mails[notice]
+        text, html = _body(mail, "plain"), parse(_body(mail, "html"))
+        assert subject == mail["Subject"]
+        assert "Lea Brunner <lea@studio.example>" == mail["To"]
+        for said in (text, html.text):
+            assert f"Monday, 2 March 2026 at {time} (Zurich time)" in said
+            assert "lea@studio.example" in said
+            assert "support@calenso.com" in said
+            assert "Wasn't you?" in said
+        assert words in " ".join(text.split())
+        if notice != "activated":
+            assert "Firefox on Linux, 127.0.0.x" in text
+        for secret in (*owner.codes, owner.phone.key, *(code.replace("-", "") for code in owner.codes)):
+            assert secret not in mail.as_string()
+
+
+def test_a_mail_is_plain_to_read_and_to_transport(
+    app: Flask, open_browser: Callable[[], Client], product: Product, clock: Clock
+) -> None:
+    """Text before HTML, quoted-printable or simpler, an id and a date of its own, no link but to write to Support."""
+    _everything_that_is_told(open_browser(), product, clock)
+
+    mails = _delivered(app)
+
+    assert 4 == len({mail["Message-ID"] for mail in mails.values()})
+    for mail in mails.values():
+        assert ["text/plain", "text/html"] == [part.get_content_type() for part in mail.iter_parts()]
+        for part in mail.walk():
+            assert part.get("Content-Transfer-Encoding", "7bit") in ("7bit", "8bit", "quoted-printable")
+        assert all(len(line) <= 998 for line in mail.as_bytes().splitlines())
+        assert ("Calenso <no-reply@127.0.0.1>", "auto-generated") == (mail["From"], mail["Auto-Submitted"])
+        assert "Mon, 02 Mar 2026 09:0" in mail["Date"]
+        html = parse(_body(mail, "html"))
+        links = {link.attributes["href"] for link in html.all("a")}
+        assert {"mailto:support@calenso.com"} == links
+        assert not html.all("img") + html.all("script")
+        assert "http" not in _body(mail, "plain")
+
+
+def test_a_name_in_a_mail_is_text(app: Flask, product: Product, clock: Clock) -> None:
+    """No markup, no header of somebody else's making."""
+    person = product.employee(name='Lea "<b>" Ünsal, {{7*7}}')
+    product.activate(person)
+
+    mail = _delivered(app)["activated"]
+
+    assert 'Lea "<b>" Ünsal, {{7*7}}' == mail["To"].addresses[0].display_name
+    assert 'Hello Lea "<b>" Ünsal, {{7*7}},' in _body(mail, "plain")
+    assert "Hello Lea &#34;&lt;b&gt;&#34; Ünsal, {{7*7}}," in _body(mail, "html")
+
+
+def test_mail_that_can_t_be_written_waits_and_is_sent_once(app: Flask, product: Product, clock: Clock) -> None:
+    """Exit status 1 and the count; later it goes out as the same one file."""
+    product.owner()
+    folder = Path(app.instance_path) / "mail"
+    folder.write_text("a file where the folder should be")
+    runner = app.test_cli_runner()
+
+    failed = runner.invoke(args=["outbox", "send"])
+    folder.unlink()
+    too_early = runner.invoke(args=["outbox", "send"])
+    clock.move(minutes=2)
+    sent = runner.invoke(args=["outbox", "send"])
+    clock.move(hours=2)
+    again = runner.invoke(args=["outbox", "send"])
+
+    assert (1, "sent 0, failed 1\n") == (failed.exit_code, failed.stdout)
+    assert (0, "sent 0, failed 0\n") == (too_early.exit_code, too_early.stdout)
+    assert (0, "sent 1, failed 0\n") == (sent.exit_code, sent.stdout)
+    assert (0, "sent 0, failed 0\n") == (again.exit_code, again.stdout)
+    assert 1 == len(list(folder.iterdir()))
+
+
+def _everything_that_is_told(browser: Client, product: Product, clock: Clock) -> Owner:
+    """Activation, a log-in by backup code, new codes, a reset: a minute apart, the last three in one browser."""
+    owner = product.owner()
+    browser.flask.environ_base["HTTP_USER_AGENT"] = FIREFOX
+    clock.move(seconds=30)
+    log_in(browser, owner.person)
+    browser.post("/login/code", code=owner.codes[0])
+    clock.move(minutes=1)
+    browser.post(f"{security(owner.person)}/backup-codes", code=owner.phone.code(clock.now))
+    clock.move(minutes=1)
+    browser.post(f"{security(owner.person)}/two-factor/reset", code=owner.phone.code(clock.now))
+    return owner
+
+
+def _delivered(app: Flask) -> dict[str, EmailMessage]:
+    """The mails in the files, by notice; the file's name ends in notice and id."""
+    result = app.test_cli_runner().invoke(args=["outbox", "send"])
+    assert 0 == result.exit_code
+    files = sorted((Path(app.instance_path) / "mail").glob("*.eml"))
+    return {
+        file.name.split("-")[3]: email.message_from_bytes(file.read_bytes(), policy=email.policy.default)  # type: ignore[misc]
+        for file in files
+    }
+
+
+def _body(mail: EmailMessage, kind: str) -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    content: str = part.get_content()
+    return content
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """At the full minute, so that a time in a mail can be foretold."""
+    clock = Clock()
+    clock.move(seconds=-5)
+    return clock
