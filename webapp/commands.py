@@ -5,18 +5,20 @@ exit status 1; wrong usage is 2.
 """
 
 import getpass
+import logging
 import os
 import secrets
 import signal
 import sys
 import threading
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
@@ -31,6 +33,7 @@ from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
 from webapp.core.notices import flows as notices
+from webapp.core.notices.flows import Delivery
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.sessions import flows as sessions
@@ -39,9 +42,29 @@ from webapp.mail import Transport
 from webapp.web import wording
 from webapp.web.parts import Parts
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 WATCH_EVERY_S = 2.0
+
+
+DATABASE_ERRORS = (OperationalError, InterfaceError, ProgrammingError)
+
+
+class _Command(click.Command):
+    """Ends with one line, not a traceback, where the database is not there or has no tables yet."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DATABASE_ERRORS as error:
+            reason = str(error.orig).strip().partition("\n")[0]
+            raise click.ClickException(f"The database can't be used: {reason}. Was flask db upgrade run?") from error
+
+
+class _Group(_Command, AppGroup):
+    """Flask's group of commands, with that ending."""
 
 
 def register(app: Flask, parts: Parts, transport: Transport) -> None:
@@ -55,7 +78,7 @@ def register(app: Flask, parts: Parts, transport: Transport) -> None:
 
 
 def _company_group(parts: Parts) -> AppGroup:
-    group = AppGroup("company", help="Companies.")
+    group = _Group("company", help="Companies.")
 
     @group.command("create")
     @click.argument("name")
@@ -82,7 +105,7 @@ def _company_group(parts: Parts) -> AppGroup:
 
 
 def _employee_group(parts: Parts) -> AppGroup:
-    group = AppGroup("employee", help="Employees.")
+    group = _Group("employee", help="Employees.")
 
     @group.command("create")
     @click.option("--company", type=int, required=True)
@@ -100,7 +123,7 @@ def _employee_group(parts: Parts) -> AppGroup:
 
 
 def _two_factor_group(parts: Parts) -> AppGroup:
-    group = AppGroup("two-factor", help="Two-factor authentication of one employee.")
+    group = _Group("two-factor", help="Two-factor authentication of one employee.")
 
     @group.command("status")
     @click.argument("email")
@@ -143,7 +166,7 @@ def _two_factor_group(parts: Parts) -> AppGroup:
 
 
 def _outbox_group(parts: Parts, transport: Transport) -> AppGroup:
-    group = AppGroup("outbox", help="E-mail that is owed.")
+    group = _Group("outbox", help="E-mail that is owed.")
 
     @group.command("send")
     @click.option("--watch", is_flag=True, help="Keep running and send what comes.")
@@ -154,7 +177,13 @@ def _outbox_group(parts: Parts, transport: Transport) -> AppGroup:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: stop.set())
         while True:
-            delivery = notices.deliver_due(parts.open_session(), transport, now=parts.clock())
+            try:
+                delivery = notices.deliver_due(parts.open_session(), transport, now=parts.clock())
+            except DATABASE_ERRORS as error:
+                if not watch:
+                    raise
+                delivery = Delivery(0, 0)
+                log.warning("the database can't be used, trying again: %s", error.orig)
             if not watch or delivery.sent or delivery.failed:
                 click.echo(f"sent {delivery.sent}, failed {delivery.failed}")
             parts.open_session().close()
@@ -167,7 +196,7 @@ def _outbox_group(parts: Parts, transport: Transport) -> AppGroup:
 
 
 def _demo_command(parts: Parts, instance: Path) -> click.Command:
-    @click.command("demo")
+    @click.command("demo", cls=_Command)
     @with_appcontext
     def demo() -> None:
         """Make a demo company and a vendor's company, with random passwords; prints the log-ins."""
@@ -188,7 +217,7 @@ def _demo_command(parts: Parts, instance: Path) -> click.Command:
 
 
 def _purge_command(parts: Parts) -> click.Command:
-    @click.command("purge")
+    @click.command("purge", cls=_Command)
     @with_appcontext
     def purge() -> None:
         """Delete what is past its retention."""

@@ -186,6 +186,8 @@ def _database_uri(reader: _Reader, instance: Path) -> str:
         raise SettingsError(
             "FLASK_SQLALCHEMY_DATABASE_URI must be an address that begins with sqlite:/// or postgresql+psycopg://"
         )
+    if url.drivername == "sqlite" and not Path(url.database or ".").parent.is_dir():
+        raise SettingsError(f"FLASK_SQLALCHEMY_DATABASE_URI: there is no folder {Path(url.database or '.').parent}")
     return uri
 
 

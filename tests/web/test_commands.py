@@ -1,16 +1,24 @@
 """The flask commands: their output, exit status and files; and the mails that they deliver."""
 
+import base64
 import email
 import email.policy
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from tests.core.people import PASSWORD, Clock, Product
 from tests.web.client import Client
 from tests.web.people import log_in
+from webapp import create_app
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def test_a_company_and_an_employee_are_made(app: Flask) -> None:
@@ -171,9 +179,80 @@ def test_purge_deletes_what_is_past_its_retention(app: Flask, product: Product, 
 
 def test_the_database_file_is_its_owners_only(app: Flask, database_uri: str, tmp_path: Path) -> None:
     """A new one is made so; SQLite's -wal takes over the mode (ASVS 13.3.2)."""
-    from webapp import create_app
-
     made = create_app(INSTANCE_PATH=str(tmp_path / "fresh"))
 
     file = Path(made.instance_path) / "dashboard.sqlite3"
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+
+
+def test_a_database_that_can_t_be_used_is_one_line(app: Flask, product: Product) -> None:
+    """Exit status 1, no traceback and no SQL: not there, or without tables yet."""
+    product.session.execute(text("DROP TABLE outbox"))
+    product.session.execute(text("ALTER TABLE employees RENAME TO nobody"))
+    product.session.commit()
+
+    for args in (["purge"], ["outbox", "send"], ["two-factor", "status", "lea@studio.example"]):
+        result = app.test_cli_runner().invoke(args=args)
+        assert 1 == result.exit_code
+        assert result.stderr.startswith("Error: The database can't be used: ")
+        assert 1 == result.stderr.count("\n")
+        assert "SELECT" not in result.stderr
+
+
+def test_a_sender_that_keeps_running_outlives_the_database(app: Flask, database_uri: str, tmp_path: Path) -> None:
+    """While the database is away it waits, says so in the log, and ends with a signal as it should."""
+    environment = {
+        **os.environ,
+        "FLASK_INSTANCE_PATH": str(tmp_path / "other"),
+        "FLASK_SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/no-tables.sqlite3",
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "outbox", "send", "--watch"]
+
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as sender:
+        assert sender.stderr is not None
+        said = sender.stderr.readline()
+        sender.terminate()
+
+    assert "the database can't be used, trying again" in said
+    assert 0 == sender.returncode
+
+
+def test_the_demo_is_not_for_production(sqlite_uri: str, tmp_path: Path) -> None:
+    """Nothing is made, and no file is written."""
+    app = create_app(
+        ENV_NAME="production",
+        SECRET_KEY="kZ8fQ2vW7xN4bT1mR6yL9pH3cJ5gD0sA",
+        TWO_FACTOR_KEYS=[base64.urlsafe_b64encode(bytes(range(32))).decode()],
+        PUBLIC_URL="https://app.example.com",
+        SQLALCHEMY_DATABASE_URI=sqlite_uri,
+        INSTANCE_PATH=str(tmp_path / "instance"),
+    )
+
+    result = app.test_cli_runner().invoke(args=["demo"])
+
+    assert (1, "", "Error: The demo is not for production.\n") == (result.exit_code, result.stdout, result.stderr)
+    assert not (Path(app.instance_path) / "demo-logins.txt").exists()
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+def test_names_and_passwords_of_commands_are_checked(app: Flask) -> None:
+    """A name is one line; the password is asked twice where it isn't piped in, and never shown."""
+    runner = app.test_cli_runner()
+    for name in ("", "  ", "two\nlines", "x" * 101):
+        assert 2 == runner.invoke(args=["company", "create", name, "--plan", "basic"]).exit_code
+    for plan in ("basic", "professional", "business", "enterprise"):
+        made = runner.invoke(args=["company", "create", "Studio", "--plan", plan, "--time-zone", "America/New_York"])
+        assert (0, "") == (made.exit_code, made.stderr)
+        assert made.stdout.strip().isdigit()
+    options = ["--company", made.stdout.strip(), "--email", "lea@studio.example", "--name", "Lea", "--role", "admin"]
+
+    differing = runner.invoke(args=["employee", "create", *options], input=f"{PASSWORD}\nanother one altogether\n")
+    empty = runner.invoke(args=["employee", "create", *options, "--password-stdin"], input="")
+    asked = runner.invoke(args=["employee", "create", *options], input=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert (1, "") == (differing.exit_code, differing.stdout)
+    assert (1, "") == (empty.exit_code, empty.stdout)
+    assert (0, "1") == (asked.exit_code, asked.stdout.splitlines()[-1])
+    assert PASSWORD not in asked.stdout + asked.stderr + differing.stdout + differing.stderr
+    assert "active: no\n" == runner.invoke(args=["two-factor", "status", "LEA@studio.example"]).stdout
