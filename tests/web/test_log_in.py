@@ -42,7 +42,10 @@ def test_a_wrong_password_is_told_alike_for_everybody(client: Client, product: P
     assert 422 == answer.status
     assert "The e-mail address or the password isn't right. You have 4 attempts left." in answer.text
     assert email == answer.value("email")
-    assert "" == answer.value("password")
+    password = answer.document.one("input", name="password").attributes
+    assert "" == password.get("value", "")
+    assert "autofocus" in password
+    assert "form-error" == password["aria-describedby"]
 
 
 def test_the_sixth_wrong_password_waits(client: Client, product: Product) -> None:
