@@ -162,6 +162,11 @@ def _two_factor_group(parts: Parts) -> AppGroup:
         click.echo(f"two-factor reset of employee {person.id} by {operator}, ticket {ticket}: {reason}", err=True)
         click.echo("reset")
 
+    @group.command("rotate-keys")
+    def rotate_keys() -> None:
+        """Re-seal every secret under the newest key; can be killed and repeated, safe while serving."""
+        _rotate_keys(parts)
+
     return group
 
 
@@ -230,6 +235,15 @@ def _purge_command(parts: Parts) -> click.Command:
         click.echo(f"sent mail: {notices.purge(session, now=now)}")
 
     return purge
+
+
+def _rotate_keys(parts: Parts) -> None:
+    session = parts.open_session()
+    outcomes = [*totp.reseal(session, parts.keyring), passwords.reseal(session, parts.keyring)]
+    click.echo(f"re-sealed: {sum(outcome.done for outcome in outcomes)}")
+    unopened = sorted({employee_id for outcome in outcomes for employee_id in outcome.unopened})
+    if unopened:
+        raise click.ClickException(f"No key opens what belongs to the employees {unopened}. Is a former key missing?")
 
 
 def _demo_people(parts: Parts) -> list[str]:

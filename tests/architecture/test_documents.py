@@ -14,7 +14,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 
 def test_every_command_is_documented(tmp_path: Path) -> None:
     """docs/operations.md has a row for each command of ours."""
-    documented = set(re.findall(r"^\| `([a-z-]+(?: [a-z]+)?)", OPERATIONS, re.MULTILINE))
+    documented = set(re.findall(r"^\| `([a-z-]+(?: [a-z-]+)?)", OPERATIONS, re.MULTILINE))
 
     assert _commands(create_app(INSTANCE_PATH=str(tmp_path))) <= documented
 

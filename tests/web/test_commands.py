@@ -3,6 +3,7 @@
 import base64
 import email
 import email.policy
+import json
 import os
 import stat
 import subprocess
@@ -256,3 +257,26 @@ def test_names_and_passwords_of_commands_are_checked(app: Flask) -> None:
     assert (0, "1") == (asked.exit_code, asked.stdout.splitlines()[-1])
     assert PASSWORD not in asked.stdout + asked.stderr + differing.stdout + differing.stderr
     assert "active: no\n" == runner.invoke(args=["two-factor", "status", "LEA@studio.example"]).stdout
+
+
+def test_keys_are_rotated_by_a_command(app: Flask, product: Product, database_uri: str, tmp_path: Path) -> None:
+    """Prints how many; 1 and whose where a former key is missing."""
+    from webapp import create_app
+
+    product.owner()
+    old = base64.urlsafe_b64encode(bytes(range(32))).decode()
+    new = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
+    own = json.loads((Path(app.instance_path) / "two-factor-keys.json").read_text())
+    settings = {"SQLALCHEMY_DATABASE_URI": database_uri, "INSTANCE_PATH": str(tmp_path / "other"), "BCRYPT_ROUNDS": 4}
+
+    missing = create_app(**settings, TWO_FACTOR_KEYS=[old])
+    rotated = create_app(**settings, TWO_FACTOR_KEYS=[new, *own])
+    refused = missing.test_cli_runner().invoke(args=["two-factor", "rotate-keys"])
+    done = rotated.test_cli_runner().invoke(args=["two-factor", "rotate-keys"])
+
+    assert 1 == refused.exit_code
+    assert "No key opens what belongs to the employees [1]" in refused.stderr
+    assert (0, "re-sealed: 2\n") == (done.exit_code, done.stdout)
+    for made in (missing, rotated):
+        with made.app_context():
+            made.extensions["sqlalchemy"].engine.dispose()

@@ -56,6 +56,11 @@ class Keyring:
         self._newest = _key_id(keys[0])
         self._oldest = _key_id(keys[-1])
 
+    @property
+    def newest_id(self) -> str:
+        """The id of the key that seals."""
+        return self._newest
+
     def seal(self, plain: bytes, context: Context) -> Sealed:
         """*plain* under the newest key, bound to *context*."""
         nonce = secrets.token_bytes(NONCE_BYTES)

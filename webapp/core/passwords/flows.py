@@ -23,6 +23,8 @@ from webapp.core.database import BrowserId, CompanyId, EmployeeId, writing
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import rules
 from webapp.core.passwords.tables import PasswordHash
+from webapp.core.resealing import Resealed
+from webapp.core.resealing import reseal as reseal_table
 from webapp.core.sealing import Context, Keyring, Sealed
 from webapp.core.visitor import Visitor
 
@@ -145,6 +147,18 @@ def guesser_at(keyring: Keyring, email: str, *, browser: BrowserId | None) -> Gu
 def forget_guesses(session: Session, keyring: Keyring, email: str, *, browser: BrowserId | None) -> None:
     """Empty this browser's password budget: the log-in it led to is complete."""
     attempts.empty(session, guesser_at(keyring, email, browser=browser), {GuessKind.PASSWORD})
+
+
+def reseal(session: Session, keyring: Keyring) -> Resealed:
+    """Re-seal the password hashes under the newest key."""
+    return reseal_table(
+        session,
+        keyring,
+        PasswordHash.employee_id,
+        PasswordHash.key_id,
+        PasswordHash.box,
+        context=lambda employee_id: _context(EmployeeId(employee_id)),
+    )
 
 
 def _store(session: Session, keyring: Keyring, employee_id: EmployeeId, password_hash: bytes, *, now: datetime) -> None:

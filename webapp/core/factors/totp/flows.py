@@ -15,6 +15,8 @@ from webapp.core.database import EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.totp import rules
 from webapp.core.factors.totp.rules import Match, Replay, Verdict
 from webapp.core.factors.totp.tables import Authenticator, PendingSecret
+from webapp.core.resealing import Resealed
+from webapp.core.resealing import reseal as reseal_table
 from webapp.core.sealing import Context, Keyring, Sealed
 
 PENDING_LIFE = timedelta(minutes=15)
@@ -120,6 +122,14 @@ def remove(session: Session, employee_id: EmployeeId) -> None:
         _drop_pending(session, employee_id)
 
 
+def reseal(session: Session, keyring: Keyring) -> list[Resealed]:
+    """Re-seal authenticators and pending secrets under the newest key."""
+    return [
+        _reseal(session, keyring, Authenticator, "totp secret"),
+        _reseal(session, keyring, PendingSecret, "pending secret"),
+    ]
+
+
 def purge(session: Session, *, now: datetime) -> int:
     """Delete pending secrets that have expired; how many."""
     with writing(session):
@@ -144,6 +154,19 @@ def _take_step(session: Session, authenticator_id: int, step: int, *, now: datet
         .values(last_step=step, last_used_at=now)
     )
     return changed_rows(taken) == 1
+
+
+def _reseal(
+    session: Session, keyring: Keyring, table: type[Authenticator] | type[PendingSecret], purpose: str
+) -> Resealed:
+    return reseal_table(
+        session,
+        keyring,
+        table.employee_id,
+        table.key_id,
+        table.box,
+        context=lambda employee_id: _context(purpose, EmployeeId(employee_id)),
+    )
 
 
 def _context(purpose: str, employee_id: EmployeeId) -> Context:
