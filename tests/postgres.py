@@ -28,7 +28,8 @@ class Cluster:
 
     def create(self, database: str, *, template: str = "template1") -> None:
         """Copies *template*, which nobody may be connected to."""
-        self._run(f'CREATE DATABASE "{database}" TEMPLATE "{template}"')
+        # Copying files is three times as quick as the usual way through the log, and most of what a test costs.
+        self._run(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
     def drop(self, database: str) -> None:
         """Ends the connections that a test left open, too."""
@@ -68,6 +69,7 @@ def running_cluster() -> Iterator[Cluster]:
 @contextlib.contextmanager
 def _server(folder: Path, log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses="]
+    settings += ["wal_level=minimal", "max_wal_senders=0", "autovacuum=off"]
     command = [_binary("postgres"), "-D", folder / "data", "-k", folder]
     command += [part for setting in settings for part in ("-c", setting)]
     server = subprocess.Popen(_as_ordinary_user(command), stdout=log, stderr=log, cwd="/")
