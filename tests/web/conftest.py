@@ -1,17 +1,88 @@
 """The application on a fresh database, with a clock in hand, asked as pages and as HTMX fragments."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from tests import databases, postgres
 from tests.core.people import Clock, Product
 from tests.web.client import FRAGMENT, PAGE, Client
 from webapp import create_app
+from webapp.core.database import Base
+
+
+class Standing:
+    """One application a worker and kind of database, emptied for each test: to make one costs more than most tests."""
+
+    def __init__(self, uri: str, folder: Path) -> None:
+        self.clock: Clock = Clock()
+        self.app = create_app(
+            clock=lambda: self.clock(),
+            SQLALCHEMY_DATABASE_URI=uri,
+            INSTANCE_PATH=str(folder),
+            BCRYPT_ROUNDS=4,
+            RATELIMIT_ENABLED=False,  # all tests come from one address; the flood has a test with limits
+        )
+        with self.app.app_context():
+            self.engine: Engine = self.app.extensions["sqlalchemy"].engine
+
+    def empty(self) -> None:
+        tables = Base.metadata.sorted_tables
+        with self.engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                names = ", ".join(table.name for table in tables)
+                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            else:
+                for table in reversed(tables):
+                    connection.execute(table.delete())
+                connection.execute(text("DELETE FROM sqlite_sequence"))
+        shutil.rmtree(Path(self.app.instance_path) / "mail", ignore_errors=True)
+        (Path(self.app.instance_path) / "demo-logins.txt").unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Standing]]:
+    made: dict[str, Standing] = {}
+
+    def at(uri: str) -> Standing:
+        if uri not in made:
+            made[uri] = Standing(uri, tmp_path_factory.mktemp("instance"))
+        return made[uri]
+
+    yield at
+    for one in made.values():
+        one.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_of_worker(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return databases.sqlite_copy(migrated_sqlite, tmp_path_factory.mktemp("web"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_of_worker(postgresql: postgres.Cluster, migrated_postgresql: str) -> Iterator[str]:
+    with databases.postgresql_copy(postgresql, migrated_postgresql) as uri:
+        yield uri
+
+
+# In place of the fixtures of the same names, which copy a database for each test.
+
+
+@pytest.fixture
+def sqlite_uri(sqlite_of_worker: str, standing: Callable[[str], Standing]) -> str:
+    standing(sqlite_of_worker).empty()
+    return sqlite_of_worker
+
+
+@pytest.fixture
+def postgresql_uri(postgresql_of_worker: str, standing: Callable[[str], Standing]) -> str:
+    standing(postgresql_of_worker).empty()
+    return postgresql_of_worker
 
 
 @pytest.fixture
@@ -19,26 +90,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates compiled once a worker: every test has an application of its own, and compiling took half its time."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
 @pytest.fixture
-def app(
-    database_uri: str, tmp_path: Path, clock: Clock, compiled_templates: FileSystemBytecodeCache
-) -> Iterator[Flask]:
-    app = create_app(
-        clock=clock,
-        SQLALCHEMY_DATABASE_URI=database_uri,
-        INSTANCE_PATH=str(tmp_path / "instance"),
-        BCRYPT_ROUNDS=4,
-    )
-    app.jinja_env.bytecode_cache = compiled_templates
-    yield app
-    with app.app_context():
-        app.extensions["sqlalchemy"].engine.dispose()
+def app(database_uri: str, standing: Callable[[str], Standing], clock: Clock) -> Flask:
+    standing(database_uri).clock = clock
+    return standing(database_uri).app
 
 
 @pytest.fixture
