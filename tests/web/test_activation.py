@@ -254,3 +254,19 @@ def _uri(links: list) -> str:
     found = [link.attributes["href"] for link in links if re.match("otpauth://", link.attributes["href"])]
     assert 1 == len(found)
     return found[0]
+
+
+def test_codes_that_were_not_put_away_can_be_found_again(client: Client, product: Product, clock: Clock) -> None:
+    """After a reload the Security tab leads back to them, until they are closed."""
+    person, _, codes = _activated(client, product, clock)
+    base = f"{security(person)}/two-factor/activate"
+
+    tab = client.as_page().get(security(person))
+    link = next(link for link in tab.document.all("a") if link.text == "Show them again")
+    again = client.get(link.attributes["href"])
+    client.as_page().post(f"{base}/close", form_at=f"{base}/backup-codes")
+    late = client.as_page().post(f"{base}/backup-codes/download", form_at=security(person))
+
+    assert codes == [code.text for code in again.document.all("code")]
+    assert "Show them again" not in client.as_page().get(security(person)).text
+    assert "no longer shown" in client.as_page().get(late.location).text

@@ -52,9 +52,11 @@ def test_a_wrong_code_changes_nothing(client: Client, product: Product, clock: C
     for left in (4, 3, 2, 1):
         answer = client.post(path, code=owner.phone.wrong_code(clock.now))
         assert 422 == answer.status
-        assert f"You have {left} attempt{'s' if left > 1 else ''} left." in answer.text
-    client.post(path, code=owner.phone.wrong_code(clock.now))
+        pause = ", then this pauses for 5 minutes." if left <= 2 else "."
+        assert f"You have {left} attempt{'s' if left > 1 else ''} left{pause}" in answer.text
+    last = client.post(path, code=owner.phone.wrong_code(clock.now))
 
+    assert "That code isn't right. Too many attempts. You can try again at 10:0" in last.text
     assert 429 == client.post(path, code=owner.phone.code(clock.now)).status
     assert 429 == client.get(path).status
     assert "8 of 8 backup codes left" in client.as_page().get(security(owner.person)).text

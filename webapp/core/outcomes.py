@@ -53,13 +53,15 @@ class Accepted(Generic[T]):
 class Refused:
     """The flow did not; whatever it had to note about that is committed.
 
-    *retry_at* when it is worth trying again; *left* guesses before that pause; *seconds* until the next code;
+    *retry_at* when it is worth trying again; *left* guesses before that pause, which would
+    last *pause_minutes*; *seconds* until the next code;
     *minutes* the phone's clock is off; *at* when the thing was used before; *hint* in zxcvbn's words.
     """
 
     reason: Refusal
     retry_at: datetime | None = None
     left: int | None = None
+    pause_minutes: int | None = None
     seconds: int | None = None
     minutes: int | None = None
     at: datetime | None = None

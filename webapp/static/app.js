@@ -118,7 +118,10 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if ("stays" in form.dataset) return; // answered by a download: the page is never left
+    if ("stays" in form.dataset) { // answered by a download: the page is never left
+      document.getElementById("step-status").textContent = form.dataset.status;
+      return;
+    }
     if ("sent" in form.dataset) {
       event.preventDefault();
       event.stopImmediatePropagation();
@@ -133,6 +136,9 @@
   addEventListener("pageshow", (event) => {
     if (event.persisted) document.querySelectorAll("form[data-sent]").forEach(release);
   });
+
+  // What was done is said once, not at every reload.
+  if (location.search.startsWith("?after=")) history.replaceState(null, "", location.pathname);
 
   reveal(document);
 })();

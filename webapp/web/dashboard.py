@@ -9,7 +9,7 @@ from webapp.core.audit.rules import EventKind
 from webapp.core.enrolment import state as enrolment
 from webapp.web import formats
 from webapp.web.guards import signed_in
-from webapp.web.identity import me
+from webapp.web.identity import me, visitor
 from webapp.web.page import PAGE, render
 from webapp.web.parts import db
 
@@ -24,6 +24,7 @@ def show() -> Response:
         "dashboard/show.html",
         PAGE,
         greeting_name=person.name.split()[0] if person.name.split() else person.name,
+        this_log_in=formats.place(visitor().user_agent, visitor().address),
         last_log_in=_last_log_in(),
         two_factor=enrolment.state(db(), person.id),
     )

@@ -21,7 +21,7 @@ MAX_SEARCH_LENGTH = 100
 @blueprint.get("/settings/employees", endpoint="list_")
 @signed_in
 def show_list() -> Response:
-    search = "".join(letter for letter in request.args.get("q", "") if letter.isprintable())[:MAX_SEARCH_LENGTH]
+    search = "".join(letter for letter in request.args.get("q", "") if letter.isprintable())[:MAX_SEARCH_LENGTH].strip()
     people = accounts.colleagues(db(), me().person, search=search, number=_number())
     is_admin = me().person.role is Role.ADMIN
     codes_left = enrolment.codes_left_of(db(), [person.id for person in people.rows]) if is_admin else {}

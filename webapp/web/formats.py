@@ -32,6 +32,11 @@ def day(at: datetime) -> Markup:
     return _as_time(at, f"{local.day} {local:%B %Y}")
 
 
+def clock(at: datetime) -> Markup:
+    """As "10:15": for what is minutes away."""
+    return _as_time(at, f"{at.astimezone(ZoneInfo(time_zone())):%H:%M}")
+
+
 def when_text(at: datetime) -> str:
     zone = ZoneInfo(time_zone())
     local, today = at.astimezone(zone), now().astimezone(zone).date()
@@ -42,13 +47,14 @@ def when_text(at: datetime) -> str:
     return f"{local.day} {local:%B}{year} at {local:%H:%M}"
 
 
-def clock_time(at: datetime) -> str:
-    """ "09:27 (Zurich time)", with the day where it is not today's."""
+def try_again(at: datetime) -> str:
+    """As "at 09:27, in 15 minutes (Zurich time)", with the day where it is not today's."""
     zone = ZoneInfo(time_zone())
-    local = at.astimezone(zone)
+    local, minutes = at.astimezone(zone), minutes_until(at)
     is_today = local.date() == now().astimezone(zone).date()
     on_day = "" if is_today else f" on {local.day} {local:%B}"
-    return f"{local:%H:%M}{on_day} ({zone_words(time_zone())})"
+    wait = f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
+    return f"at {local:%H:%M}{on_day}, in {wait} ({zone_words(time_zone())})"
 
 
 def full_time(at: datetime, zone: str) -> str:
@@ -64,7 +70,8 @@ def zone_words(zone: str) -> str:
 
 def place(user_agent: str, address: str) -> str:
     """ "Firefox on Windows, 203.0.113.x": enough to recognise oneself, and no more than is needed."""
-    return ", ".join(part for part in (device(user_agent), short_address(address)) if part)
+    browser = device(user_agent) if user_agent else ""  # the command line has none
+    return ", ".join(part for part in (browser, short_address(address)) if part)
 
 
 # Order decides: Edge and Opera call themselves Chrome too, Chrome calls itself Safari, Android is also Linux.

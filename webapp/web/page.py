@@ -24,7 +24,7 @@ ROLE_WORDS = {Role.EMPLOYEE: "Employee", Role.ADMIN: "Administrator", Role.SUPPO
 
 
 def register(app: Flask) -> None:
-    app.jinja_env.filters.update(when=formats.when, day=formats.day)
+    app.jinja_env.filters.update(when=formats.when, day=formats.day, clock=formats.clock)
     app.jinja_env.globals.update(lucide=functools.cache(lucide), asset=asset)
     app.context_processor(_context)
 

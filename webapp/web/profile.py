@@ -10,13 +10,14 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit import flows as audit
 from webapp.core.database import EmployeeId
+from webapp.core.enrolment import new_codes
 from webapp.core.enrolment import state as enrolment
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import own_page, signed_in
-from webapp.web.identity import me, me_or_none, visitor
+from webapp.web.identity import me, me_or_none, visit, visitor
 from webapp.web.page import PAGE, person_words, render
-from webapp.web.parts import db, now
+from webapp.web.parts import db, keyring, now
 
 blueprint = Blueprint("profile", __name__)
 
@@ -108,10 +109,15 @@ def _profile_page(person: Person, form: ProfileForm | None, *, status: int = 200
 def _security_context(after: str | None) -> dict[str, Any]:
     state = enrolment.state(db(), me().person.id)
     # An address can claim anything: only what is so is said.
-    is_so = {"activated": state is not None, "new_codes": state is not None, "reset": state is None}
+    shown = new_codes.shown(db(), keyring(), me(), token=visit().token, now=now()) if state else None
+    is_on = state is not None
+    is_so = {"activated": is_on, "new_codes": is_on, "reset": not is_on, "codes_gone": is_on and shown is None}
+    counts = state is not None and state.codes_left == 0 and me().last_code_counts(now())
     return {
         "person": person_words(me().person, is_me=True),
         "two_factor": state,
+        "codes_until": shown.until if shown else None,
+        "counts_until": me().last_code_counts_until if counts else None,
         "activity": _activity(),
         "after": after if after is not None and is_so.get(after) else None,
     }

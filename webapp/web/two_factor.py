@@ -103,7 +103,7 @@ def download_codes(employee_id: int) -> Response | BaseResponse:
     """The codes as a file. A POST, so that no address, log or history leads to it."""
     shown = _shown()
     if shown is None:
-        return to_security()
+        return to_security("codes_gone")
     new_codes.note_download(db(), me(), now=now(), visitor=visitor())
     body = render_template(
         "two_factor/backup-codes.txt",
@@ -140,8 +140,8 @@ def way_out(refused: Refused) -> Response | BaseResponse | None:
     """Where a refusal leads that the form can't answer: to the log-in or the Security tab. None for all others."""
     if refused.reason is Refusal.SESSION_OVER:
         return to_log_in()
-    if refused.reason in (Refusal.ALREADY_ACTIVE, Refusal.NOT_ACTIVE):
-        return to_security()
+    if refused.reason in (Refusal.ALREADY_ACTIVE, Refusal.NOT_ACTIVE):  # done in another tab: say how it stands
+        return to_security("activated" if refused.reason is Refusal.ALREADY_ACTIVE else "reset")
     return None
 
 

@@ -11,7 +11,7 @@ from webapp.core.audit.rules import EventKind
 from webapp.core.entries import without_separators
 from webapp.core.factors.backup_codes.rules import LENGTH as BACKUP_CODE_LENGTH
 from webapp.core.outcomes import Refusal, Refused
-from webapp.web.formats import clock_time, day, minutes_until
+from webapp.web.formats import day, try_again
 from webapp.web.parts import parts
 
 CLOSED_RETRY_S = 24 * 60 * 60
@@ -36,9 +36,7 @@ def throttle(refused: Refused | None) -> Throttle | None:
     if refused is None:
         return None
     if refused.reason is Refusal.TOO_MANY and refused.retry_at is not None:
-        minutes = minutes_until(refused.retry_at)
-        sentence = f"Too many attempts. You can try again at {clock_time(refused.retry_at)}, in {_minutes(minutes)}."
-        return Throttle(sentence, refused.retry_at)
+        return Throttle(f"Too many attempts. You can try again {try_again(refused.retry_at)}.", refused.retry_at)
     if refused.reason is Refusal.CLOSED:
         return Throttle(
             "Too many wrong codes: this way in is closed for browsers that we don't know. Use the other kind of code,"
@@ -56,9 +54,11 @@ def is_pause(refused: Refused) -> bool:
 def sentence(refused: Refused) -> str:
     """What to tell the person whose entry was refused."""
     text = _sentence(refused)
-    if refused.reason in _COUNTED and refused.left is not None:
-        text = f"{text} {_left(refused)}"
-    return text.strip()
+    if refused.reason not in _COUNTED or refused.left is None:
+        return text
+    if refused.left == 0:
+        text = f"{text.partition('.')[0]}."  # what to do next is to wait
+    return f"{text} {_left(refused)}".strip()
 
 
 def confirmation(refused: Refused) -> str:
@@ -116,7 +116,7 @@ _LOG_INS = {
 _ACTIVITY = {
     EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
-    EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by Support",
+    EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
 }
 _REFUSED_ACTIVITY = {
@@ -192,11 +192,12 @@ _COMMAND_SENTENCES = {
 
 def _left(refused: Refused) -> str:
     """How many attempts are left, counted and shown alike for addresses that don't exist."""
+    if refused.left and refused.left <= 2 and refused.pause_minutes:
+        pause = _minutes(refused.pause_minutes)
+        return f"You have {refused.left} {_plural(refused.left, 'attempt')} left, then this pauses for {pause}."
     if refused.left:
         return f"You have {refused.left} {_plural(refused.left, 'attempt')} left."
-    if refused.retry_at is not None:
-        return f"You can try again at {clock_time(refused.retry_at)}, in {_minutes(minutes_until(refused.retry_at))}."
-    return ""
+    return f"Too many attempts. You can try again {try_again(refused.retry_at)}." if refused.retry_at else ""
 
 
 def _on(at: datetime | None) -> str:

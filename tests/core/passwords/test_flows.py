@@ -138,7 +138,7 @@ def test_whatever_is_typed_as_an_address_is_simply_wrong(product: Product, lea: 
     """D-84, D-88: a refusal like any other, and never a failure."""
     outcome = product.pass_password(email)
 
-    assert Refused(Refusal.WRONG_PASSWORD, left=4) == outcome
+    assert Refused(Refusal.WRONG_PASSWORD, left=4, pause_minutes=5) == outcome
 
 
 def test_an_address_that_was_guessed_at_is_not_stored(product: Product, engine: Engine) -> None:
@@ -199,7 +199,9 @@ def test_a_complete_log_in_empties_the_counter_it_used(product: Product, lea: Pe
         product.pass_password(lea.email, "wrong but long enough")
     product.log_in(lea)
 
-    assert Refused(Refusal.WRONG_PASSWORD, left=4) == product.pass_password(lea.email, "wrong but long enough")
+    assert Refused(Refusal.WRONG_PASSWORD, left=4, pause_minutes=5) == product.pass_password(
+        lea.email, "wrong but long enough"
+    )
 
 
 def test_the_right_password_alone_empties_nothing_where_a_second_factor_is_owed(product: Product) -> None:
@@ -209,7 +211,9 @@ def test_the_right_password_alone_empties_nothing_where_a_second_factor_is_owed(
         product.pass_password(owner.person.email, "wrong but long enough")
     product.half_way(owner.person)
 
-    assert Refused(Refusal.WRONG_PASSWORD, left=1) == product.pass_password(owner.person.email, "wrong but long enough")
+    assert Refused(Refusal.WRONG_PASSWORD, left=1, pause_minutes=5) == product.pass_password(
+        owner.person.email, "wrong but long enough"
+    )
 
 
 def test_somebody_inactive_is_nobody(product: Product, session: Session, lea: Person) -> None:
@@ -217,7 +221,7 @@ def test_somebody_inactive_is_nobody(product: Product, session: Session, lea: Pe
     with writing(session):
         session.execute(update(Employee).where(Employee.id == lea.id).values(is_active=False))
 
-    assert Refused(Refusal.WRONG_PASSWORD, left=4) == product.pass_password(lea.email)
+    assert Refused(Refusal.WRONG_PASSWORD, left=4, pause_minutes=5) == product.pass_password(lea.email)
 
 
 def test_somebody_without_a_password_can_t_log_in(product: Product) -> None:

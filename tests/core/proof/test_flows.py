@@ -241,7 +241,7 @@ def test_a_slow_phone_is_told_how_slow(product: Product, lea: Owner, steps: int,
 
     outcome = product.answer(product.half_way(lea.person), lea.phone.code(product.now, steps=steps))
 
-    assert Refused(Refusal.PHONE_CLOCK_SLOW, minutes=minutes, left=4) == outcome
+    assert Refused(Refusal.PHONE_CLOCK_SLOW, minutes=minutes, left=4, pause_minutes=5) == outcome
     assert {False: 1} == failures(product, "totp")
 
 
@@ -250,7 +250,7 @@ def test_a_future_code_is_simply_wrong(product: Product, lea: Owner, steps: int)
     """Naming it would hand a guesser a code that is about to become valid."""
     outcome = product.answer(product.half_way(lea.person), lea.phone.code(product.now, steps=steps))
 
-    assert Refused(Refusal.WRONG_CODE, left=4) == outcome
+    assert Refused(Refusal.WRONG_CODE, left=4, pause_minutes=5) == outcome
 
 
 def test_no_clock_hint_is_given_while_paused(product: Product, lea: Owner) -> None:

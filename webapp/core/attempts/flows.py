@@ -20,6 +20,7 @@ from webapp.core.attempts.rules import (
     blocked_until,
     guesses_left,
     kept,
+    pause_ahead_s,
 )
 from webapp.core.attempts.tables import UNKNOWN_BROWSERS, GuessBudget
 from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
@@ -50,6 +51,13 @@ class Charge:
     at_s: int
     left: int
     retry_at: datetime | None
+    pause_minutes: int
+
+    def refused(self, reason: Refusal, *, minutes: int | None = None) -> Refused:
+        """The refusal of the guess that was paid for, with what is left and the pause that is or comes."""
+        return Refused(
+            reason, left=self.left, retry_at=self.retry_at, pause_minutes=self.pause_minutes, minutes=minutes
+        )
 
 
 def charge(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime) -> Charge | Refused:
@@ -65,7 +73,8 @@ def charge(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime
         budget.recent = kept([*budget.recent, now_s], now_s)
         opens_s = blocked_until(budget.recent, now_s)
         opens_at = datetime.fromtimestamp(opens_s, UTC) if opens_s else None
-        return Charge(budget.id, now_s, guesses_left(budget.recent, now_s), opens_at)
+        pause_minutes = -(-pause_ahead_s(budget.recent, now_s) // 60)
+        return Charge(budget.id, now_s, guesses_left(budget.recent, now_s), opens_at, pause_minutes)
 
 
 def refund(session: Session, paid: Charge) -> None:

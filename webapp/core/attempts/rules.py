@@ -52,6 +52,12 @@ def guesses_left(failures_at_s: Sequence[int], now_s: int) -> int:
     )
 
 
+def pause_ahead_s(failures_at_s: Sequence[int], now_s: int) -> int:
+    """How long the next pause would last if all guesses that are left failed now, in seconds."""
+    all_failed = [*failures_at_s, *[now_s] * guesses_left(failures_at_s, now_s)]
+    return (blocked_until(all_failed, now_s) or now_s) - now_s
+
+
 def kept(failures_at_s: Sequence[int], now_s: int) -> list[int]:
     """The failures that can still matter to a window, oldest first."""
     recent = [at_s for at_s in failures_at_s if at_s > now_s - LONGEST_WINDOW_S]

@@ -149,8 +149,8 @@ def _judge(secret: bytes, code: str, *, now: datetime) -> Verdict:
 def _as_refused(verdict: Verdict, paid: Charge) -> Refused:
     if isinstance(verdict, ClockOff):
         reason = Refusal.PHONE_CLOCK_SLOW if verdict.is_behind else Refusal.PHONE_CLOCK_FAST
-        return Refused(reason, minutes=verdict.minutes, left=paid.left, retry_at=paid.retry_at)
-    return Refused(Refusal.WRONG_CODE, left=paid.left, retry_at=paid.retry_at)
+        return paid.refused(reason, minutes=verdict.minutes)
+    return paid.refused(Refusal.WRONG_CODE)
 
 
 def _guesser(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Guesser:

@@ -116,7 +116,7 @@ def refuse(session: Session, check: Check, *, now: datetime, visitor: Visitor) -
     """Note a wrong password. The guess stays counted."""
     with writing(session):
         _record(session, check.person, now=now, visitor=visitor, refusal=Refusal.WRONG_PASSWORD)
-    return Refused(Refusal.WRONG_PASSWORD, left=check.paid.left, retry_at=check.paid.retry_at)
+    return check.paid.refused(Refusal.WRONG_PASSWORD)
 
 
 def settle(session: Session, keyring: Keyring, check: Check, *, now: datetime, visitor: Visitor) -> bool:

@@ -134,7 +134,7 @@ def _prove_by_backup_code(
         accounts.lock(session, asked.person.id)
         refused = asked.still_open()
         if stored is None:
-            unknown = Refused(Refusal.BACKUP_CODE_UNKNOWN, left=paid.left, retry_at=paid.retry_at)
+            unknown = paid.refused(Refusal.BACKUP_CODE_UNKNOWN)
             return _refused(session, asked, refused or unknown, factor=GuessKind.BACKUP_CODE, now=now)
         if refused or stored.used_at or not backup_codes.spend(session, stored, now=now):
             # A right code, if a late one: a double click must not cost a guess.
@@ -192,8 +192,8 @@ def _as_refused(verdict: Verdict, paid: Charge) -> Refused:
     if isinstance(verdict, Replay):
         return Refused(Refusal.CODE_ALREADY_USED, seconds=verdict.seconds)
     if isinstance(verdict, ClockOff):
-        return Refused(Refusal.PHONE_CLOCK_SLOW, minutes=verdict.minutes, left=paid.left, retry_at=paid.retry_at)
-    return Refused(Refusal.WRONG_CODE, left=paid.left, retry_at=paid.retry_at)
+        return paid.refused(Refusal.PHONE_CLOCK_SLOW, minutes=verdict.minutes)
+    return paid.refused(Refusal.WRONG_CODE)
 
 
 def _refused(
