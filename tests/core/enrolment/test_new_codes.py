@@ -1,0 +1,110 @@
+"""Creating new backup codes: a code for eight others, and the old set dies in the same instant."""
+
+import pytest
+from sqlalchemy import Engine, delete
+
+from tests.core.crowd import at_once
+from tests.core.people import Owner, Product
+from tests.core.stored import count, dies_everywhere, dump
+from webapp.core.attempts.tables import GuessBudget
+from webapp.core.database import writing
+from webapp.core.outcomes import Accepted, Refusal, Refused
+
+
+@pytest.fixture
+def lea(product: Product) -> Owner:
+    return product.owner()
+
+
+@pytest.mark.parametrize("factor", ["totp", "backup_code"])
+def test_a_code_or_a_backup_code_buys_eight_new_ones(product: Product, engine: Engine, lea: Owner, factor: str) -> None:
+    """The old set is gone, unused codes of it included; audit and notice say so."""
+    text = lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now)
+
+    assert isinstance(product.create_codes(lea.seat, text), Accepted)
+
+    shown = product.shown(lea.seat)
+    assert shown is not None
+    assert set(shown.codes).isdisjoint(lea.codes)
+    assert 8 == count(engine, "backup_codes")
+    assert 1 == count(engine, "backup_code_sets")
+    outcome = product.answer(product.half_way(lea.person), lea.codes[1])
+    assert isinstance(outcome, Refused)
+    assert Refusal.BACKUP_CODE_UNKNOWN is outcome.reason
+    assert ["activated", "new_backup_codes"] == [row[1] for row in dump(engine)["outbox"]]
+    assert 1 == len(product.audit("backup_codes:create"))
+
+
+def test_the_factor_and_the_sessions_stay(product: Product, lea: Owner) -> None:
+    """Only the codes change."""
+    other = product.log_in_with(lea.person, lea.codes[0])
+
+    product.create_codes(lea.seat, lea.phone.code(product.now))
+
+    assert product.find(lea.seat.token)
+    assert product.find(other.token)
+    product.clock.next_step()
+    product.log_in_with(lea.person, lea.phone.code(product.now))
+
+
+@pytest.mark.parametrize("text", ["", "12345"])
+def test_without_a_code_nothing_is_made(product: Product, engine: Engine, lea: Owner, text: str) -> None:
+    """Malformed, or nothing at all where no last code counts."""
+    before = dump(engine, without={"audit_events"})
+
+    assert Refused(Refusal.MALFORMED) == product.create_codes(lea.seat, text)
+
+    assert before == dump(engine, without={"audit_events"})
+
+
+@pytest.mark.parametrize("factor", ["totp", "backup_code"])
+def test_a_crash_anywhere_leaves_the_old_eight_or_the_new_eight(
+    product: Product, engine: Engine, lea: Owner, factor: str
+) -> None:
+    """Never none, never sixteen, and never a code spent for nothing."""
+    aside = {"guess_budgets", "audit_events"}  # a charge for a backup code is committed before it is judged
+    text = lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now)
+    before = dump(engine, without=aside)
+
+    def create() -> object:
+        with writing(product.session):
+            product.session.execute(delete(GuessBudget))
+        return product.create_codes(lea.seat, text)
+
+    deaths, sights = dies_everywhere(engine, create, lambda: dump(engine, without=aside))
+
+    assert deaths > 10
+    assert [before] * deaths == sights
+    assert 8 == count(engine, "backup_codes")
+
+
+def test_a_double_click_makes_one_new_set(product: Product, engine: Engine, lea: Owner) -> None:
+    """Same code twice at once: one set, and the other click is told that the code is used, uncharged."""
+    code = lea.phone.code(product.now)
+
+    outcomes = at_once(engine, [lambda session: product.beside(session).create_codes(lea.seat, code)] * 2)
+
+    assert [Refusal.CODE_ALREADY_USED] == [outcome.reason for outcome in outcomes if isinstance(outcome, Refused)]
+    assert 8 == count(engine, "backup_codes")
+    assert [] == [row for row in dump(engine)["guess_budgets"] if row[2] == "totp" and row[4]]
+    assert product.shown(lea.seat)
+
+
+def test_the_last_code_stands_in_for_ten_minutes_and_only_once(product: Product, lea: Owner) -> None:
+    """The log-in by the eighth code counts as the code; with new codes made it counts no more."""
+    for code in lea.codes[:7]:
+        product.log_in_with(lea.person, code)
+    seat = product.log_in_with(lea.person, lea.codes[7])
+
+    assert isinstance(product.create_codes(seat, None), Accepted)
+    assert Refused(Refusal.MALFORMED) == product.create_codes(seat, None)
+
+
+def test_the_last_code_counts_no_longer_than_ten_minutes(product: Product, lea: Owner) -> None:
+    """And only for the session that it logged in."""
+    for code in lea.codes:
+        seat = product.log_in_with(lea.person, code)
+
+    assert Refused(Refusal.MALFORMED) == product.create_codes(lea.seat, None)
+    product.clock.move(minutes=10)
+    assert Refused(Refusal.MALFORMED) == product.create_codes(seat, None)
