@@ -96,6 +96,7 @@ class Product:
 
     def __init__(self, session: Session, keyring: Keyring, clock: Clock) -> None:
         self.session, self.keyring, self.clock = session, keyring, clock
+        self.rounds = ROUNDS
 
     @property
     def now(self) -> datetime:
@@ -146,7 +147,7 @@ class Product:
 
     def set_password(self, person: Person, password: str) -> Refused | None:
         return passwords.set_password(
-            self.session, self.keyring, person, password, brand=BRAND, rounds=ROUNDS, now=self.now
+            self.session, self.keyring, person, password, brand=BRAND, rounds=self.rounds, now=self.now
         )
 
     def owner(self, email: str = "lea@studio.example", *, company: CompanyId | None = None) -> Owner:
@@ -176,7 +177,7 @@ class Product:
             email,
             password,
             next_path="",
-            rounds=ROUNDS,
+            rounds=self.rounds,
             now=self.now,
             visitor=visitor(browser),
         )
@@ -223,7 +224,7 @@ class Product:
             seat.me,
             password,
             token=seat.token,
-            rounds=ROUNDS,
+            rounds=self.rounds,
             now=self.now,
             visitor=visitor(seat.browser),
         )
@@ -253,7 +254,7 @@ class Product:
             seat.me,
             code,
             token=seat.token,
-            rounds=ROUNDS,
+            rounds=self.rounds,
             now=self.now,
             visitor=visitor(seat.browser),
         )
@@ -271,7 +272,7 @@ class Product:
             seat.me,
             read_entry(text) if text is not None else None,
             token=seat.token,
-            rounds=ROUNDS,
+            rounds=self.rounds,
             now=self.now,
             visitor=visitor(seat.browser),
         )

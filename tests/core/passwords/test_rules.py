@@ -2,9 +2,10 @@
 
 import unicodedata
 
+import bcrypt
 import pytest
 
-from webapp.core.outcomes import Refusal
+from webapp.core.outcomes import Refusal, Refused
 from webapp.core.passwords import rules
 
 STRONG = "lantern quarry violin moss"
@@ -90,7 +91,7 @@ def test_odd_characters_are_judged_and_hashed_without_failing(text: str) -> None
     """Whatever a form or a command line can carry."""
     rules.problem(text, context=(text,))
 
-    assert rules.matches(text, rules.hashed(text, rounds=4))
+    assert rules.matches(text, rules.hashed(text, rounds=4), rounds=4)
 
 
 @pytest.mark.parametrize("password", ["Studio Nord 2026", "lea@studio.example", "calensocalenso1"])
@@ -121,7 +122,7 @@ def test_the_same_password_in_another_normal_form_matches() -> None:
     """NFC: a Mac and a PC type the same word in different bytes."""
     password_hash = rules.hashed("Zürich élan Ängström", rounds=4)
 
-    assert rules.matches(unicodedata.normalize("NFD", "Zürich élan Ängström"), password_hash)
+    assert rules.matches(unicodedata.normalize("NFD", "Zürich élan Ängström"), password_hash, rounds=4)
 
 
 def test_byte_73_counts() -> None:
@@ -129,24 +130,26 @@ def test_byte_73_counts() -> None:
     password = "x" * 72 + "a"
     password_hash = rules.hashed(password, rounds=4)
 
-    assert rules.matches(password, password_hash)
-    assert not rules.matches("x" * 72 + "b", password_hash)
-    assert not rules.matches("x" * 72, password_hash)
+    assert rules.matches(password, password_hash, rounds=4)
+    assert not rules.matches("x" * 72 + "b", password_hash, rounds=4)
+    assert not rules.matches("x" * 72, password_hash, rounds=4)
 
 
 def test_what_follows_a_nul_counts() -> None:
     """bcrypt alone ends at a NUL."""
     password_hash = rules.hashed("lantern\x00quarry violin", rounds=4)
 
-    assert rules.matches("lantern\x00quarry violin", password_hash)
-    assert not rules.matches("lantern\x00other words", password_hash)
+    assert rules.matches("lantern\x00quarry violin", password_hash, rounds=4)
+    assert not rules.matches("lantern\x00other words", password_hash, rounds=4)
 
 
 def test_case_and_blanks_count() -> None:
     """Nothing is trimmed, folded or cut."""
     password_hash = rules.hashed(STRONG, rounds=4)
 
-    assert not any(rules.matches(other, password_hash) for other in (STRONG.upper(), f" {STRONG}", f"{STRONG} ", ""))
+    assert not any(
+        rules.matches(other, password_hash, rounds=4) for other in (STRONG.upper(), f" {STRONG}", f"{STRONG} ", "")
+    )
 
 
 def test_a_hash_has_its_own_salt_and_the_cost_of_the_setting() -> None:
@@ -155,3 +158,40 @@ def test_a_hash_has_its_own_salt_and_the_cost_of_the_setting() -> None:
 
     assert one != other
     assert b"$2b$05$" == one[:7]
+
+
+@pytest.mark.parametrize("cost", [4, 5, 7])
+def test_a_check_takes_the_time_of_the_setting_whatever_the_stored_cost(
+    monkeypatch: pytest.MonkeyPatch, cost: int
+) -> None:
+    """D-85: raising the setting must not tell old accounts from addresses nobody has. Cost c takes 2^c rounds."""
+    password_hash, rounds = rules.hashed(STRONG, rounds=cost), list[int]()
+    checkpw = bcrypt.checkpw
+
+    def counted(password: bytes, hashed: bytes) -> bool:
+        rounds.append(2 ** rules.cost_of(hashed))
+        return checkpw(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+
+    assert rules.matches(STRONG, password_hash, rounds=7)
+    assert 2**7 == sum(rounds)
+
+
+def test_an_endless_run_of_accents_is_never_put_in_order() -> None:
+    """Normalising sorts them in quadratic time: 30,000 took seconds, in which the server answered nobody (D-84)."""
+    endless = "a" + "\u0301\u0327" * rules.LONGEST_TYPED
+
+    assert Refused(Refusal.PASSWORD_TOO_LONG) == rules.problem(endless, context=())
+    assert rules.matches(endless, rules.hashed("", rounds=4), rounds=4)  # judged as the empty one, which nobody has
+
+
+def test_the_longest_password_is_taken_however_its_letters_are_composed() -> None:
+    """256 characters, each of which some keyboards send as four."""
+    longest = "\u1f82" * rules.MAX_LENGTH
+    typed = unicodedata.normalize("NFD", longest)
+
+    assert rules.LONGEST_TYPED == len(typed)
+    assert rules.matches(typed, rules.hashed(longest, rounds=4), rounds=4)
+    refused = rules.problem(typed, context=())
+    assert refused is None or refused.reason is Refusal.PASSWORD_TOO_EASY

@@ -75,12 +75,13 @@ def pass_password(
     check = passwords.begin_check(session, keyring, email, browser=browser, rounds=rounds, now=now, visitor=visitor)
     if isinstance(check, Refused):
         return check
-    if not passwords.is_right(check, password) or check.person is None:
+    right = passwords.judge(check, password)
+    if right is None:
         return passwords.refuse(session, check, now=now, visitor=visitor)
-    person = check.person
+    person = right.person
     with writing(session):
         accounts.lock(session, person.id)
-        if not passwords.settle(session, keyring, check, now=now, visitor=visitor):
+        if not passwords.settle(session, keyring, right, now=now, visitor=visitor):
             return passwords.refuse(session, check, now=now, visitor=visitor)
         if totp.state(session, person.id):
             return Accepted(_challenge(session, person, next_path=next_path, now=now))

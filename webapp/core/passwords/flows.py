@@ -1,7 +1,7 @@
 """Setting a password and checking one, at log-in and wherever it is confirmed.
 
 A check runs in three parts, for bcrypt must not run inside the write lock: ``begin_check`` counts the guess and
-commits, ``is_right`` hashes, ``settle`` joins the transaction that acts on the answer. Unknown people cost the
+commits, ``judge`` hashes, ``settle`` joins the transaction that acts on the answer. Unknown people cost the
 same hash and the same statements (case D-85).
 """
 
@@ -37,6 +37,16 @@ class Check:
     paid: Charge
     person: Person | None
     password_hash: bytes
+    rounds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """A check that was passed by *person*. *new_hash* takes the place of one of another cost, else None."""
+
+    check: Check
+    person: Person
+    new_hash: bytes | None
 
 
 def set_password(
@@ -102,14 +112,21 @@ def begin_check(
         # Two look-ups whoever is asked for: nobody learns from the statements that an address has no account.
         stored = session.get(PasswordHash, person.id if person else 0)
         if person is None or stored is None or not person.is_active:
-            return Check(guesser, paid, None, _dummy_hash(rounds))
+            return Check(guesser, paid, None, rules.dummy_hash(rounds), rounds)
         plain = keyring.open(Sealed(stored.key_id, stored.box), _context(person.id))
-        return Check(guesser, paid, person, plain)
+        return Check(guesser, paid, person, plain, rounds)
 
 
-def is_right(check: Check, password: str) -> bool:
-    """Whether *password* opens *check*. The one slow hash; call it outside any transaction."""
-    return rules.matches(password, check.password_hash) and check.person is not None
+def judge(check: Check, password: str) -> Right | None:
+    """Whose password *password* is, or None where it doesn't open *check*. Slow: call it outside any transaction.
+
+    One hash; a second one at the first log-in after the cost was changed (ASVS 11.4.2).
+    """
+    is_right = rules.matches(password, check.password_hash, rounds=check.rounds)
+    if not is_right or check.person is None:
+        return None
+    is_current = rules.cost_of(check.password_hash) == check.rounds
+    return Right(check, check.person, None if is_current else rules.hashed(password, rounds=check.rounds))
 
 
 def refuse(session: Session, check: Check, *, now: datetime, visitor: Visitor) -> Refused:
@@ -119,15 +136,17 @@ def refuse(session: Session, check: Check, *, now: datetime, visitor: Visitor) -
     return check.paid.refused(Refusal.WRONG_PASSWORD)
 
 
-def settle(session: Session, keyring: Keyring, check: Check, *, now: datetime, visitor: Visitor) -> bool:
+def settle(session: Session, keyring: Keyring, right: Right, *, now: datetime, visitor: Visitor) -> bool:
     """Inside the caller's transaction: refund a right guess. False where the password was changed meanwhile."""
-    person = check.person
-    if person is None:
-        raise RuntimeError("a check of nobody can't be settled")
+    person = right.person
     stored = session.scalar(select(PasswordHash).where(PasswordHash.employee_id == person.id))
-    if stored is None or keyring.open(Sealed(stored.key_id, stored.box), _context(person.id)) != check.password_hash:
+    if stored is None:
         return False
-    attempts.refund(session, check.paid)
+    if keyring.open(Sealed(stored.key_id, stored.box), _context(person.id)) != right.check.password_hash:
+        return False
+    if right.new_hash is not None:  # the same password at another cost: it was changed when it was changed
+        _store(session, keyring, person.id, right.new_hash, now=stored.changed_at)
+    attempts.refund(session, right.check.paid)
     _record(session, person, now=now, visitor=visitor)
     return True
 
@@ -184,8 +203,3 @@ def _record(
 
 def _context(employee_id: EmployeeId) -> Context:
     return Context("password hash", employee_id, employee_id)
-
-
-def _dummy_hash(rounds: int) -> bytes:
-    """A hash that costs as much to compare with as a real one, and that no known password opens."""
-    return b"$2b$%02d$" % rounds + b"." * 53

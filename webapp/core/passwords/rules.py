@@ -18,12 +18,18 @@ from webapp.core.outcomes import Refusal, Refused
 MIN_LENGTH = 15
 MAX_LENGTH = 256
 LEAST_SCORE = 3
+LONGEST_TYPED = 4 * MAX_LENGTH
+"""NFC makes four characters one at the most: what is longer as typed is no password. It is never normalised, for the
+time that takes grows with the square of a run of accents, and one request could stop the server."""
+
 ZXCVBN_MAX_LENGTH = 72
 """zxcvbn refuses more; a longer password is judged by its first 72 characters."""
 
 
 def problem(password: str, *, context: Iterable[str]) -> Refused | None:
     """Why *password* can't be taken, or None. *context* is brand, company, name and e-mail: see context_words()."""
+    if len(password) > LONGEST_TYPED:
+        return Refused(Refusal.PASSWORD_TOO_LONG)
     password = unicodedata.normalize("NFC", password)
     if len(password) < MIN_LENGTH:
         return Refused(Refusal.PASSWORD_TOO_SHORT)
@@ -49,12 +55,31 @@ def hashed(password: str, *, rounds: int) -> bytes:
     return bcrypt.hashpw(_prepared(password), bcrypt.gensalt(rounds))
 
 
-def matches(password: str, password_hash: bytes) -> bool:
-    """Whether *password* is the one that was hashed. Takes the same time for any password."""
-    return bcrypt.checkpw(_prepared(password), password_hash)
+def matches(password: str, password_hash: bytes, *, rounds: int) -> bool:
+    """Whether *password* is the one that was hashed. Takes the time of cost *rounds*, whatever the password.
+
+    A hash of a lower cost, made before the setting was raised, is made up for: checks at its cost and each cost up
+    to *rounds* add up to one at *rounds*. Else the quicker answer would tell which addresses have an account.
+    """
+    is_right = bcrypt.checkpw(_prepared(password), password_hash)
+    for cost in range(cost_of(password_hash), rounds):
+        bcrypt.checkpw(b"", dummy_hash(cost))
+    return is_right
+
+
+def cost_of(password_hash: bytes) -> int:
+    """The bcrypt cost that *password_hash* was made at."""
+    return int(password_hash.split(b"$")[2])
+
+
+def dummy_hash(rounds: int) -> bytes:
+    """A hash that costs as much to compare with as a real one, and that no known password opens."""
+    return b"$2b$%02d$" % rounds + b"." * 53
 
 
 def _prepared(password: str) -> bytes:
     """44 bytes for bcrypt. It stops at byte 72 (version 5 raises) and at a NUL, hence base64 of SHA-256."""
+    if len(password) > LONGEST_TYPED:
+        password = ""  # opens nothing: no empty password is ever set
     in_nfc = unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
     return base64.b64encode(hashlib.sha256(in_nfc).digest())

@@ -36,14 +36,15 @@ def confirm_password(
     )
     if isinstance(check, Refused):
         return check
-    if not passwords.is_right(check, password):
+    right = passwords.judge(check, password)
+    if right is None:
         return passwords.refuse(session, check, now=now, visitor=visitor)
     with writing(session):
         accounts.lock(session, me.person.id)
         refused = sessions.still_open(session, me)
         if refused:
             return refused
-        if not passwords.settle(session, keyring, check, now=now, visitor=visitor):
+        if not passwords.settle(session, keyring, right, now=now, visitor=visitor):
             return passwords.refuse(session, check, now=now, visitor=visitor)
         return Accepted(sessions.renew(session, keyring, me, token=token, now=now))
 
