@@ -4,9 +4,9 @@ Standard output carries only the result, an id alone on the last line. A refusal
 exit status 1; wrong usage is 2.
 """
 
-import getpass
 import logging
 import os
+import pwd
 import secrets
 import signal
 import sys
@@ -108,7 +108,7 @@ def _employee_group(parts: Parts) -> AppGroup:
     group = _Group("employee", help="Employees.")
 
     @group.command("create")
-    @click.option("--company", type=int, required=True)
+    @click.option("--company", type=click.IntRange(1, 2**31 - 1), required=True)
     @click.option("--email", required=True)
     @click.option("--name", required=True)
     @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
@@ -142,12 +142,12 @@ def _two_factor_group(parts: Parts) -> AppGroup:
 
     @group.command("reset")
     @click.argument("email")
-    @click.option("--ticket", required=True, help="Reference of the request, for the audit.")
-    @click.option("--reason", required=True, help="Why, and how the person was identified.")
+    @click.option("--ticket", required=True, callback=_one_line, help="Reference of the request, for the audit.")
+    @click.option("--reason", required=True, callback=_one_line, help="Why, and how the person was identified.")
     def reset(email: str, ticket: str, reason: str) -> None:
         """Break glass: switch off without a code. Ends sessions, is written down, tells the owner."""
         person = _person(parts, email)
-        operator = getpass.getuser()
+        operator = _operator()
         _value(
             enrolment_reset.reset_by_operator(
                 parts.open_session(),
@@ -309,6 +309,14 @@ def _person(parts: Parts, email: str) -> Person:
     return person
 
 
+def _operator() -> str:
+    """The operating-system user, as the system knows it: $LOGNAME would be whatever somebody wrote into it."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
 def _throttled_until(parts: Parts, person: Person, kind: GuessKind) -> str:
     """For unknown browsers, the owner's new one among them."""
     guesser = Guesser.at_employee(person.id, None)
@@ -326,6 +334,14 @@ def _known_time_zone(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+def _one_line(_: click.Context, __: click.Parameter, value: str) -> str:
+    """What stands in the audit and on standard error says something, and can't look like two entries."""
+    text = value.strip()
+    if not text or not text.isprintable():
+        raise click.BadParameter("it must be one line of text")
+    return text
+
+
 def _name(text: str) -> str:
     name = text.strip()
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
@@ -334,7 +350,12 @@ def _name(text: str) -> str:
 
 
 def _first_line() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+        line.encode()
+    except UnicodeError as error:  # a browser could never send it
+        raise click.ClickException("The password on standard input is not text in UTF-8.") from error
+    return line
 
 
 def _prompted_password() -> str:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, render_template
 
+from webapp.core.accounts.rules import deliverable_email
 from webapp.core.notices.flows import Mail
 from webapp.settings import Settings
 from webapp.web import formats, wording
@@ -59,7 +60,9 @@ def compose(mail: Mail, settings: Settings) -> EmailMessage:
     host = urlsplit(settings.public_url).hostname or "localhost"
     message["Subject"] = rendered("subject.txt").strip()
     message["From"] = Address(settings.brand_name, addr_spec=settings.mail_default_sender or f"no-reply@{host}")
-    message["To"] = Address(mail.facts["name"], addr_spec=mail.recipient)
+    # The address alone: a name is the employee's own text, and Python's folding of headers makes a second recipient,
+    # or an error, of some. The letter greets by name.
+    message["To"] = Address(addr_spec=deliverable_email(mail.recipient))
     message["Date"] = format_datetime(at)
     message["Message-ID"] = f"<{mail.message_id}@{host}>"
     message["Auto-Submitted"] = "auto-generated"

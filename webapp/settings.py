@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -223,7 +224,7 @@ def _host(url: str) -> str:
 
 
 def _trusted_hosts(reader: _Reader, public_url: str) -> tuple[str, ...]:
-    hosts = reader.texts("TRUSTED_HOSTS", (_host(public_url), "127.0.0.1", "localhost"))
+    hosts = reader.texts("TRUSTED_HOSTS", tuple(dict.fromkeys((_host(public_url), "127.0.0.1", "localhost", "[::1]"))))
     if not hosts or "" in hosts:
         raise SettingsError("FLASK_TRUSTED_HOSTS must name at least one host, and no empty one")
     return hosts
@@ -264,11 +265,17 @@ def _two_factor_keys(reader: _Reader, instance: Path, is_production: bool) -> tu
             key = parse_key(text)
         except ValueError as error:
             raise SettingsError(f"FLASK_TWO_FACTOR_KEYS: key {at} can't be used, {error}; {MAKE_KEY}") from None
-        # Random bytes hardly ever repeat four of 32: phrases and patterns do.
-        if is_production and len(set(key)) < KEY_BYTES // 2:
+        if is_production and _is_pattern(key):
             raise SettingsError(f"FLASK_TWO_FACTOR_KEYS: key {at} is a sample or not random; {MAKE_KEY}")
         keys.append(key)
     return tuple(keys)
+
+
+def _is_pattern(key: bytes) -> bool:
+    """Whether *key* repeats itself, counts up or is a phrase: what 32 random bytes hardly ever do."""
+    is_phrase = all(0x20 <= byte < 0x7F for byte in key)
+    is_count = len({(later - earlier) % 256 for earlier, later in pairwise(key)}) == 1
+    return len(set(key)) < KEY_BYTES // 2 or is_phrase or is_count
 
 
 def _new_key() -> str:

@@ -73,7 +73,10 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
         "WTF_CSRF_TIME_LIMIT": None,  # a token lives as long as its session
         "WTF_CSRF_SSL_STRICT": False,  # web/guards.py judges Origin and Referer; a missing one is no offence
         "SQLALCHEMY_DATABASE_URI": settings.database_uri,
-        "SQLALCHEMY_ENGINE_OPTIONS": {} if settings.database_uri.startswith("sqlite") else {"pool_pre_ping": True},
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,  # a failing statement is logged with its text, never with what it was to store
+            **({} if settings.database_uri.startswith("sqlite") else {"pool_pre_ping": True}),
+        },
         "RATELIMIT_STORAGE_URI": settings.ratelimit_storage_uri,
         "RATELIMIT_ENABLED": settings.ratelimit_enabled,
     }

@@ -21,6 +21,9 @@ from webapp import create_app
 ROOT = Path(__file__).parent.parent.parent
 
 
+NEW_EMPLOYEE = ["--email", "new@studio.example", "--name", "New", "--role", "admin", "--password-stdin"]
+
+
 def test_a_company_and_an_employee_are_made(app: Flask) -> None:
     """Each prints its id, alone on the last line; the employee can log in at once."""
     runner = app.test_cli_runner()
@@ -70,6 +73,9 @@ def test_a_refusal_is_one_line_and_exit_status_1(app: Flask, product: Product, c
         ["company", "create", "X", "--plan", "gold"],
         ["company", "create", "X", "--plan", "basic", "--time-zone", "Nowhere/Town"],
         ["two-factor", "reset", "lea@studio.example"],
+        ["two-factor", "reset", "lea@studio.example", "--ticket", " ", "--reason", "phone lost"],
+        ["two-factor", "reset", "lea@studio.example", "--ticket", "T-7", "--reason", "lost\ntwo-factor reset of 1"],
+        ["employee", "create", "--company", "99999999999999999999", *NEW_EMPLOYEE],
     ],
 )
 def test_wrong_usage_is_exit_status_2(app: Flask, args: list[str]) -> None:
@@ -250,10 +256,14 @@ def test_names_and_passwords_of_commands_are_checked(app: Flask) -> None:
 
     differing = runner.invoke(args=["employee", "create", *options], input=f"{PASSWORD}\nanother one altogether\n")
     empty = runner.invoke(args=["employee", "create", *options, "--password-stdin"], input="")
+    no_text = runner.invoke(
+        args=["employee", "create", *options, "--password-stdin"], input=PASSWORD.encode() + b"\xff"
+    )
     asked = runner.invoke(args=["employee", "create", *options], input=f"{PASSWORD}\n{PASSWORD}\n")
 
     assert (1, "") == (differing.exit_code, differing.stdout)
     assert (1, "") == (empty.exit_code, empty.stdout)
+    assert (1, "Error: The password on standard input is not text in UTF-8.\n") == (no_text.exit_code, no_text.stderr)
     assert (0, "1") == (asked.exit_code, asked.stdout.splitlines()[-1])
     assert PASSWORD not in asked.stdout + asked.stderr + differing.stdout + differing.stderr
     assert "active: no\n" == runner.invoke(args=["two-factor", "status", "LEA@studio.example"]).stdout

@@ -1,5 +1,6 @@
 """What is typed where a code belongs, on every form that takes one; and what a wrong log-in tells strangers."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,33 @@ def test_a_body_that_is_no_form_is_refused(
             assert 400 == answer.status_code, kind
     with_token = browser.flask.post(path, json={"code": "123456"}, headers={"X-CSRFToken": browser.token})
     assert 422 == with_token.status_code
+
+
+@pytest.mark.parametrize("path", ["/login", "/settings/employees/{}", *PAGES])
+def test_uploads_and_json_are_no_entries(
+    open_browser: Callable[[], Client], product: Product, clock: Clock, path: str
+) -> None:
+    """A file or a number where text belongs was a 500; whatever it holds, it is as if nothing had been entered."""
+    browser = open_browser()
+    if path in PAGES:
+        path = _stand_before(browser, product, clock, path)
+    else:
+        person = product.employee()
+        path = path.format(person.id)
+        if path != "/login":
+            log_in(browser, person)
+        browser.get(path)
+    header = {"X-CSRFToken": browser.token}
+    bodies: list[Any] = [{"email": 5, "password": 5, "name": 5, "code": 123456}, ["x"], "x", None]
+    bodies += [{"email": "lea@studio.example", "password": "\ud800", "code": "\ud800", "backup_code": "\ud800"}]
+
+    answers = [browser.flask.post(path, json=body, headers=header) for body in bodies]
+    answers += [browser.flask.post(path, data=b"[" * 60_000, content_type="application/json", headers=header)]
+    for name in ("email", "password", "name", "phone", "language", "code", "backup_code"):
+        file = (io.BytesIO(b"123456"), "a.txt")
+        answers += [browser.flask.post(path, data={name: file}, headers=header)]
+
+    assert [422] * len(answers) == [answer.status_code for answer in answers]
 
 
 @pytest.mark.parametrize("is_backup_code", [False, True])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from markupsafe import escape
 
 from tests.core.people import Clock, Owner, Product
 from tests.web.client import Client
@@ -36,7 +37,7 @@ def test_each_event_is_told_by_a_mail_of_its_own(
         mail = mails[notice]
         text, html = _body(mail, "plain"), parse(_body(mail, "html"))
         assert subject == mail["Subject"]
-        assert "Lea Brunner <lea@studio.example>" == mail["To"]
+        assert "lea@studio.example" == mail["To"]
         for said in (text, html.text):
             assert f"Monday, 2 March 2026 at {time} (Zurich time)" in said
             assert "lea@studio.example" in said
@@ -72,16 +73,36 @@ def test_a_mail_is_plain_to_read_and_to_transport(
         assert "http" not in _body(mail, "plain")
 
 
-def test_a_name_in_a_mail_is_text(app: Flask, product: Product, clock: Clock) -> None:
-    """No markup, no header of somebody else's making."""
-    person = product.employee(name='Lea "<b>" Ünsal, {{7*7}}')
+@pytest.mark.parametrize(
+    "name",
+    [
+        'Lea "<b>" Ünsal, {{7*7}}',
+        "=?utf-8?b?///?=漢",  # folding it into a header raised, and the sender ended
+        "=?utf-8?q?ceo@victim.example,?= Lena é",  # folding it made a second recipient
+        "Lea, ceo@victim.example; <x@y.example>",
+    ],
+)
+def test_a_name_in_a_mail_is_text(app: Flask, product: Product, clock: Clock, name: str) -> None:
+    """No markup, no header and no recipient of somebody else's making: the owner is the only one to hear."""
+    person = product.employee(name=name)
     product.activate(person)
 
     mail = _delivered(app)["activated"]
 
-    assert 'Lea "<b>" Ünsal, {{7*7}}' == mail["To"].addresses[0].display_name
-    assert 'Hello Lea "<b>" Ünsal, {{7*7}},' in _body(mail, "plain")
-    assert "Hello Lea &#34;&lt;b&gt;&#34; Ünsal, {{7*7}}," in _body(mail, "html")
+    assert "lea@studio.example" == mail["To"]
+    assert name not in "".join(mail.values())
+    assert f"Hello {name}," in _body(mail, "plain")
+    assert f"Hello {escape(name)}," in _body(mail, "html")
+
+
+def test_an_address_with_an_umlaut_in_its_domain_gets_its_mail(app: Flask, product: Product) -> None:
+    """To the ASCII form that mail servers know, by IDNA 2008; the letter names the account as its owner does."""
+    product.activate(product.employee("lea@straße.example"))
+
+    mail = _delivered(app)["activated"]
+
+    assert "lea@xn--strae-oqa.example" == mail["To"]
+    assert "lea@straße.example" in _body(mail, "plain")
 
 
 def test_mail_that_can_t_be_written_waits_and_is_sent_once(app: Flask, product: Product, clock: Clock) -> None:

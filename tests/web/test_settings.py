@@ -1,6 +1,7 @@
 """Settings: what may stand in each, and that a wrong one stops the start with one line."""
 
 import base64
+import hashlib
 import logging
 import os
 import re
@@ -14,8 +15,8 @@ import pytest
 from webapp.settings import Settings, SettingsError, read
 
 ROOT = Path(__file__).parent.parent.parent
-KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
-OTHER_KEY = base64.urlsafe_b64encode(bytes(range(32, 64))).decode()
+KEY_BYTES, OTHER_KEY_BYTES = (hashlib.sha256(text).digest() for text in (b"one", b"other"))
+KEY, OTHER_KEY = (base64.urlsafe_b64encode(key).decode() for key in (KEY_BYTES, OTHER_KEY_BYTES))
 SECRET = "kZ8fQ2vW7xN4bT1mR6yL9pH3cJ5gD0sA"
 PRODUCTION = {
     "ENV_NAME": "production",
@@ -49,14 +50,14 @@ def test_production_starts_with_keys_and_a_public_address(tmp_path: Path) -> Non
 
     assert settings.is_production
     assert settings.session_cookie_secure
-    assert ("app.example.com", "127.0.0.1", "localhost") == settings.trusted_hosts
+    assert ("app.example.com", "127.0.0.1", "localhost", "[::1]") == settings.trusted_hosts
     assert [] == list(tmp_path.iterdir())
 
 
 GOOD: list[tuple[str, Any, str, Any]] = [
     ("ENV_NAME", "production", "is_production", True),
     ("SECRET_KEY_FALLBACKS", [SECRET], "secret_key_fallbacks", (SECRET,)),
-    ("TWO_FACTOR_KEYS", [KEY, OTHER_KEY.rstrip("=")], "two_factor_keys", (bytes(range(32)), bytes(range(32, 64)))),
+    ("TWO_FACTOR_KEYS", [KEY, OTHER_KEY.rstrip("=")], "two_factor_keys", (KEY_BYTES, OTHER_KEY_BYTES)),
     ("PUBLIC_URL", "https://app.example.com:8443/", "public_url", "https://app.example.com:8443"),
     ("PUBLIC_URL", "http://localhost:5000", "public_url", "http://localhost:5000"),
     ("PUBLIC_URL", "http://127.0.0.7", "public_url", "http://127.0.0.7"),
@@ -85,6 +86,8 @@ def test_a_good_value_is_taken(tmp_path: Path, name: str, value: Any, attribute:
     assert expected == getattr(read({**PRODUCTION, name: value}, tmp_path), attribute)
 
 
+COUNT = base64.urlsafe_b64encode(bytes(range(32))).decode()
+PHRASE = base64.urlsafe_b64encode(b"my-super-secret-key-for-prod-abc").decode()
 BAD: dict[str, list[Any]] = {
     "ENV_NAME": ["staging", "", 1, "Production"],
     "SECRET_KEY": ["", 12345, ["a"]],
@@ -146,7 +149,7 @@ def test_a_bad_value_stops_the_start_with_a_line_that_names_it(tmp_path: Path, n
     [
         ("SECRET_KEY", [None, "short", "change-me-change-me-change-me-change-me", "a" * 64, "0123456789" * 4]),
         ("SECRET_KEY_FALLBACKS", [["short"], ["a" * 64]]),
-        ("TWO_FACTOR_KEYS", [None, [base64.urlsafe_b64encode(bytes(32)).decode()], [KEY, "A" * 43]]),
+        ("TWO_FACTOR_KEYS", [None, [base64.urlsafe_b64encode(bytes(32)).decode()], [KEY, "A" * 43], [PHRASE], [COUNT]]),
         ("PUBLIC_URL", [None, "http://app.example.com"]),
         ("SUPPORT_RESET_APPROVALS", [1]),
     ],

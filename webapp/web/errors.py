@@ -27,6 +27,7 @@ _WORDS = {
     403: ("Not yours to open", "This page belongs to somebody else."),
     404: ("Page not found", "There is nothing at this address, or nothing for you."),
     405: ("This didn't work", "This address is not opened this way."),
+    411: ("This didn't work", "Your browser didn't say how much it was sending."),
     413: ("Too much at once", "What your browser sent is larger than any form here."),
     429: ("Too many requests", "There are too many requests from your network. Wait a minute, then try again."),
     503: (

@@ -113,6 +113,13 @@ def short_address(address: str) -> str:
     return address.rsplit(".", 1)[0] + ".x"
 
 
+def duration(hours: float) -> str:
+    """As "24 hours", "1 hour", "90 minutes": for a waiting time that a setting names."""
+    whole = hours == int(hours)
+    number, unit = (int(hours), "hour") if whole else (max(1, round(hours * 60)), "minute")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
 def minutes_until(at: datetime) -> int:
     """Whole minutes from now, at least one."""
     return max(1, -(-int((at - now()).total_seconds()) // 60))

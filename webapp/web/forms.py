@@ -25,6 +25,10 @@ class Form(FlaskForm):
     class Meta(FlaskForm.Meta):
         csrf = False
 
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """The fields of a POST. Flask-WTF takes uploads and JSON as well, and hands on what is no text (D-06)."""
+            return request.form if formdata is not None and request.method == "POST" else None
+
     def refuse(self, sentence: str, field: str | None = None) -> None:
         """Show *sentence* at *field*, or above the form."""
         if field is None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, request, url_for
 from flask.globals import request_ctx
 from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import BadRequest
@@ -139,7 +139,7 @@ def _refused(guard: Guard) -> BaseResponse | None:
     if guard.needs is Needs.NOTHING:
         return None
     if guard.needs is Needs.PASSWORD and me_or_none() is not None:
-        return redirect(url_for("dashboard.show"), 303)
+        return htmx.go(url_for("dashboard.show"))
     is_enough = {
         Needs.ANY_LOG_IN: is_live,
         Needs.PASSWORD: waiting_or_none() is not None,
@@ -147,7 +147,7 @@ def _refused(guard: Guard) -> BaseResponse | None:
     }
     if is_enough[guard.needs]:
         return None
-    return redirect(url_for("login.password"), 303) if guard.needs is Needs.PASSWORD else to_log_in(guard)
+    return htmx.go(url_for("login.password")) if guard.needs is Needs.PASSWORD else to_log_in(guard)
 
 
 def _must_not_be_forged() -> None:

@@ -10,7 +10,7 @@ from webapp.core.enrolment import state as enrolment
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.sessions import flows as sessions
-from webapp.web import htmx, wording
+from webapp.web import formats, htmx, wording
 from webapp.web.cookies import Stage
 from webapp.web.forms import BackupCodeForm, CodeForm, LogInForm
 from webapp.web.guards import logged_in_at_all, password_passed, public, signed_in
@@ -101,7 +101,9 @@ def after_backup_code() -> Response:
 @blueprint.get("/login/help", endpoint="help")
 @public
 def show_help() -> Response:
-    return render("login/help.html", LOG_IN, wait_hours=round(parts().settings.support_reset_wait_hours))
+    settings = parts().settings
+    wait = formats.duration(settings.support_reset_wait_hours)
+    return render("login/help.html", LOG_IN, wait=wait, approvals=settings.support_reset_approvals)
 
 
 @blueprint.post("/logout")

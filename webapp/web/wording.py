@@ -39,8 +39,8 @@ def throttle(refused: Refused | None) -> Throttle | None:
         return Throttle(f"Too many attempts. You can try again {try_again(refused.retry_at)}.", refused.retry_at)
     if refused.reason is Refusal.CLOSED:
         return Throttle(
-            "Too many wrong codes: this way in is closed for browsers that we don't know. Use the other kind of code,"
-            " a browser that you have logged in with before, or write to Support.",
+            "Too many wrong codes: this kind of code is closed here. Use the other kind, another browser that you have"
+            f" logged in with before, or write to {parts().settings.support_email}.",
             None,
         )
     return None

@@ -1,5 +1,6 @@
 """Creating new backup codes: a code for eight others, and the old set dies in the same instant."""
 
+import bcrypt
 import pytest
 from sqlalchemy import Engine, delete
 
@@ -108,3 +109,24 @@ def test_the_last_code_counts_no_longer_than_ten_minutes(product: Product, lea: 
     assert Refused(Refusal.MALFORMED) == product.create_codes(lea.seat, None)
     product.clock.move(minutes=10)
     assert Refused(Refusal.MALFORMED) == product.create_codes(seat, None)
+
+
+@pytest.mark.parametrize("factor", ["totp", "backup_code"])
+def test_the_guess_is_on_record_before_the_slow_work_begins(
+    product: Product, engine: Engine, lea: Owner, monkeypatch: pytest.MonkeyPatch, factor: str
+) -> None:
+    """D-22: else any number could be judged at once, and the time that eight hashes take would tell the right one."""
+    on_record: list[list[int]] = []
+    gensalt = bcrypt.gensalt
+
+    def looked_up(rounds: int) -> bytes:
+        on_record.append([row[4] for row in dump(engine)["guess_budgets"] if row[2] == factor])
+        return gensalt(rounds)
+
+    monkeypatch.setattr(bcrypt, "gensalt", looked_up)
+    text = lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now)
+
+    assert isinstance(product.create_codes(lea.seat, text), Accepted)
+
+    assert [[1]] == on_record
+    assert [] == [row for row in dump(engine)["guess_budgets"] if row[2] == factor]

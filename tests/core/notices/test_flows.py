@@ -67,15 +67,18 @@ def test_a_mail_that_fails_waits_longer_each_time_and_keeps_its_message_id(produ
     assert 1 == len({message_id for _, message_id in tried})
 
 
-def test_a_mail_that_fails_does_not_hold_up_the_others(product: Product) -> None:
-    """Each has its own transaction."""
+@pytest.mark.parametrize(
+    "error", [OSError("no route to host"), UnicodeEncodeError("ascii", "é", 0, 1, "no"), KeyError()]
+)
+def test_a_mail_that_fails_does_not_hold_up_the_others(product: Product, error: Exception) -> None:
+    """Each has its own transaction; one that can't even be composed is its own failure, not the sender's end."""
     lea, kim = product.employee(password=None), product.employee("kim@studio.example", password=None)
     owe(product, lea)
     owe(product, kim)
 
     def send(mail: Mail) -> None:
         if mail.recipient == lea.email:
-            raise OSError
+            raise error
 
     assert Delivery(1, 1) == notices.deliver_due(product.session, send, now=product.now)
 

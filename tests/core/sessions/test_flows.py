@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, update
 from sqlalchemy.orm import Session
 
 from tests.core.people import LIMITS, PASSWORD, Product, visitor
@@ -13,6 +13,7 @@ from webapp.core.accounts.tables import Employee
 from webapp.core.database import writing
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sessions import flows as sessions
+from webapp.core.sessions.tables import LogInSession
 
 
 @pytest.fixture
@@ -220,6 +221,22 @@ def test_ending_all_leaves_the_one_to_keep_and_other_people_s(product: Product, 
 
     assert [True, False, False, True] == [product.find(seat.token) is not None for seat in (kept, *others, kims)]
     assert [{"count": 2}] == [row.details for row in product.audit("session:end_others")]
+
+
+def test_any_number_of_sessions_can_be_ended(product: Product, session: Session, engine: Engine, lea: Person) -> None:
+    """By one statement: a list of 70,000 ids is more than PostgreSQL takes, and reset with it was a 503."""
+    seat = product.log_in(lea)
+    with writing(session):
+        one = dump(engine)["log_in_sessions"][0]
+        columns = [column.name for column in LogInSession.__table__.columns]
+        more = [{**dict(zip(columns, one, strict=True)), "token_hash": at.to_bytes(32, "big")} for at in range(70_000)]
+        session.execute(insert(LogInSession), [{k: v for k, v in row.items() if k != "id"} for row in more])
+
+    with writing(session):
+        sessions.end_all(session, lea, keep=seat.me.session_id, reason="test", now=product.now, visitor=visitor(None))
+
+    assert product.find(seat.token)
+    assert {"count": 70_000} == product.audit("session:end_others")[0].details
 
 
 def test_purge_deletes_what_ended_a_month_ago_and_nothing_alive(product: Product, engine: Engine, lea: Person) -> None:

@@ -51,11 +51,26 @@ def storable(text: str) -> str:
 
 
 def valid_email(text: str) -> str | None:
-    """The address as it will be stored, or None where it is none. Asks no DNS."""
+    """The address as it will be stored, or None where it is none. Asks no DNS.
+
+    ASCII before the @: few mail servers take anything else, and a notice that can't be delivered is none. A domain
+    may have any letters: deliverable_email() has its ASCII form.
+    """
     try:
-        return validate_email(text.strip(), check_deliverability=False).normalized
+        return validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False).normalized
     except EmailNotValidError:
         return None
+
+
+def deliverable_email(email: str) -> str:
+    """A stored address as mail servers know it, all ASCII: "info@xn--mller-kva.example".
+
+    By IDNA 2008, as the address was validated: Python's own codec makes another domain of one with a sharp s.
+    """
+    ascii_email = validate_email(email, check_deliverability=False, allow_smtputf8=False).ascii_email
+    if ascii_email is None:
+        raise ValueError("an address without an ASCII form was stored")
+    return ascii_email
 
 
 def masked_email(email: str) -> str:

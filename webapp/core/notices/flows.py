@@ -4,6 +4,7 @@ Knows neither wording nor transport: ``deliver_due`` is given a function that se
 never delays what it tells of.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,8 @@ from webapp.core.database import EmployeeId, changed_rows, writing
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.tokens import new_token
 from webapp.core.visitor import Visitor
+
+log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 """For how long one sender has a mail to itself; after a crash the next one takes it, with the same Message-ID."""
@@ -81,14 +84,15 @@ def queue(
 def deliver_due(session: Session, send: Callable[[Mail], None], *, now: datetime) -> Delivery:
     """Send every mail that is due, each in its own transaction; one that fails waits longer each time.
 
-    *send* raises OSError where a mail could not be handed over.
+    Whatever *send* raises for a mail is that mail's failure: one that can't be composed must not keep the others.
     """
     sent = failed = 0
     while (claimed := _claim_next(session, now=now)) is not None:
         mail_id, mail = claimed
         try:
             send(mail)
-        except OSError:
+        except Exception as error:
+            log.warning("mail %d (%s) failed: %s", mail_id, mail.notice, error.__class__.__name__)
             failed += 1
             continue
         with writing(session):

@@ -99,34 +99,51 @@ def _prove_by_code(
     now: datetime,
     then: Callable[[Proof, P], T],
 ) -> Accepted[T] | Refused:
-    prepared = asked.prepare() if _looks_right(session, keyring, asked, entry, now=now) else None
+    with writing(session):
+        paid = _charge(session, asked, GuessKind.TOTP, now=now)
+        if isinstance(paid, Refused):
+            return paid
+        verdict = totp.peek(session, keyring, asked.person.id, code=entry.code, now=now)
+        if asked.prepare is nothing or not isinstance(verdict, Match):
+            return _spend_code(session, keyring, asked, entry, paid, None, now=now, then=then)
+    # Charged and committed: however many come at once, no more are looked at than the limit, and the time that
+    # preparing takes tells a guesser nothing that was not paid for (case D-22).
+    prepared = asked.prepare()
     with writing(session):
         accounts.lock(session, asked.person.id)
         refused = asked.still_open()
         if refused:
+            attempts.refund(session, paid)
             return refused
-        paid = attempts.charge(session, asked.guesser, GuessKind.TOTP, now=now)
-        if isinstance(paid, Refused):
-            return _refused(session, asked, paid, factor=GuessKind.TOTP, now=now)
-        verdict = totp.spend(session, keyring, asked.person.id, code=entry.code, now=now)
-        if not isinstance(verdict, Match):
-            if isinstance(verdict, Replay):
-                attempts.refund(session, paid)
-            return _refused(session, asked, _as_refused(verdict, paid), factor=GuessKind.TOTP, now=now)
-        return _accepted(session, asked, Proof(GuessKind.TOTP), paid, prepared, now=now, then=then)
+        return _spend_code(session, keyring, asked, entry, paid, prepared, now=now, then=then)
+
+
+def _spend_code(
+    session: Session,
+    keyring: Keyring,
+    asked: Asked[P],
+    entry: AuthenticationCode,
+    paid: Charge,
+    prepared: P | None,
+    *,
+    now: datetime,
+    then: Callable[[Proof, P], T],
+) -> Accepted[T] | Refused:
+    verdict = totp.spend(session, keyring, asked.person.id, code=entry.code, now=now)
+    if not isinstance(verdict, Match):
+        if isinstance(verdict, Replay):
+            attempts.refund(session, paid)
+        return _refused(session, asked, _as_refused(verdict, paid), factor=GuessKind.TOTP, now=now)
+    return _accepted(session, asked, Proof(GuessKind.TOTP), paid, prepared, now=now, then=then)
 
 
 def _prove_by_backup_code(
     session: Session, asked: Asked[P], entry: BackupCode, *, now: datetime, then: Callable[[Proof, P], T]
 ) -> Accepted[T] | Refused:
     with writing(session):
-        accounts.lock(session, asked.person.id)
-        refused = asked.still_open()
-        if refused:
-            return refused
-        paid = attempts.charge(session, asked.guesser, GuessKind.BACKUP_CODE, now=now)
+        paid = _charge(session, asked, GuessKind.BACKUP_CODE, now=now)
         if isinstance(paid, Refused):
-            return _refused(session, asked, paid, factor=GuessKind.BACKUP_CODE, now=now)
+            return paid
         looked_up = backup_codes.lookup(session, asked.person.id)
     stored = backup_codes.find(looked_up, entry.code) if looked_up else None
     prepared = asked.prepare() if stored and not stored.used_at else None
@@ -146,16 +163,14 @@ def _prove_by_backup_code(
         return _accepted(session, asked, proof, paid, prepared, now=now, then=then, stored=stored)
 
 
-def _looks_right(
-    session: Session, keyring: Keyring, asked: Asked[P], entry: AuthenticationCode, *, now: datetime
-) -> bool:
-    """A look without a lock, only to know whether to prepare: the answer is judged again under the lock.
-
-    Never while throttled: the time that preparing takes would tell a guesser that a code was right.
-    """
-    if asked.prepare is nothing or attempts.refusal(session, asked.guesser, GuessKind.TOTP, now=now):
-        return False
-    return isinstance(totp.peek(session, keyring, asked.person.id, code=entry.code, now=now), Match)
+def _charge(session: Session, asked: Asked[P], kind: GuessKind, *, now: datetime) -> Charge | Refused:
+    """Under the person's lock: whether the question still stands, then one guess counted before it is judged."""
+    accounts.lock(session, asked.person.id)
+    refused = asked.still_open()
+    if refused:
+        return refused
+    paid = attempts.charge(session, asked.guesser, kind, now=now)
+    return _refused(session, asked, paid, factor=kind, now=now) if isinstance(paid, Refused) else paid
 
 
 def nothing() -> None:

@@ -7,7 +7,7 @@ to be shown before a session begins is the features' above.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
@@ -165,7 +165,9 @@ def renew(session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: 
 def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
     """End *me*'s session; what it could still be shown is deleted."""
     with writing(session):
-        _end(session, [me.session_id], reason="logged_out", now=now)
+        accounts.lock(session, me.person.id)  # codes made by another tab at this instant are there to delete, or never
+        _end(session, LogInSession.id == me.session_id, reason="logged_out", now=now)
+        backup_codes.hide(session, me.session_id)
         record(
             session,
             EventKind.LOGGED_OUT,
@@ -187,15 +189,10 @@ def end_all(
 ) -> None:
     """End this person's sessions, all but *keep*, and note how many. Joins the caller's transaction."""
     with writing(session):
-        doomed = session.scalars(
-            select(LogInSession.id).where(
-                LogInSession.employee_id == person.id,
-                LogInSession.ended_at.is_(None),
-                LogInSession.id != (keep if keep is not None else 0),
-            )
-        ).all()
-        _end(session, [SessionId(session_id) for session_id in doomed], reason=reason, now=now)
-        if doomed:
+        others = (LogInSession.employee_id == person.id) & (LogInSession.id != (keep if keep is not None else 0))
+        count = _end(session, others, reason=reason, now=now)
+        backup_codes.hide_all(session, person.id, keep=keep)
+        if count:
             record(
                 session,
                 EventKind.OTHER_SESSIONS_ENDED,
@@ -203,7 +200,7 @@ def end_all(
                 visitor=visitor,
                 employee_id=person.id,
                 company_id=person.company_id,
-                details={"count": len(doomed)},
+                details={"count": count},
             )
 
 
@@ -225,9 +222,9 @@ def _is_live(row: LogInSession, limits: Limits, now: datetime) -> bool:
     return row.ended_at is None and not is_idle and not is_old
 
 
-def _end(session: Session, session_ids: list[SessionId], *, reason: str, now: datetime) -> None:
-    if session_ids:
-        session.execute(
-            update(LogInSession).where(LogInSession.id.in_(session_ids)).values(ended_at=now, end_reason=reason)
-        )
-        backup_codes.hide(session, *session_ids)
+def _end(session: Session, which: ColumnElement[bool], *, reason: str, now: datetime) -> int:
+    """End the open ones among *which*; how many. One statement, however many there are."""
+    ended = session.execute(
+        update(LogInSession).where(which, LogInSession.ended_at.is_(None)).values(ended_at=now, end_reason=reason)
+    )
+    return changed_rows(ended)

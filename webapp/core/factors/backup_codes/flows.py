@@ -193,11 +193,22 @@ def reseal_shown(session: Session, keyring: Keyring, *, session_id: SessionId, o
         row.key_id, row.box = sealed.key_id, sealed.box
 
 
-def hide(session: Session, *session_ids: SessionId) -> bool:
-    """Delete what these sessions could still be shown. Whether there was anything."""
+def hide(session: Session, session_id: SessionId) -> bool:
+    """Delete what this session could still be shown. Whether there was anything."""
     with writing(session):
-        gone = session.execute(delete(ShownBackupCodes).where(ShownBackupCodes.session_id.in_(session_ids)))
+        gone = session.execute(delete(ShownBackupCodes).where(ShownBackupCodes.session_id == session_id))
         return changed_rows(gone) > 0
+
+
+def hide_all(session: Session, employee_id: EmployeeId, *, keep: SessionId | None) -> None:
+    """Delete what the person's sessions could still be shown, all but *keep*."""
+    with writing(session):
+        session.execute(
+            delete(ShownBackupCodes).where(
+                ShownBackupCodes.employee_id == employee_id,
+                ShownBackupCodes.session_id != (keep if keep is not None else 0),
+            )
+        )
 
 
 def purge(session: Session, *, now: datetime) -> int:
