@@ -3,6 +3,7 @@
 import base64
 import email
 import email.policy
+import hashlib
 import json
 import os
 import stat
@@ -229,7 +230,7 @@ def test_the_demo_is_not_for_production(sqlite_uri: str, tmp_path: Path) -> None
     app = create_app(
         ENV_NAME="production",
         SECRET_KEY="kZ8fQ2vW7xN4bT1mR6yL9pH3cJ5gD0sA",
-        TWO_FACTOR_KEYS=[base64.urlsafe_b64encode(bytes(range(32))).decode()],
+        TWO_FACTOR_KEYS=[base64.urlsafe_b64encode(hashlib.sha256(b"one").digest()).decode()],
         PUBLIC_URL="https://app.example.com",
         SQLALCHEMY_DATABASE_URI=sqlite_uri,
         INSTANCE_PATH=str(tmp_path / "instance"),

@@ -40,7 +40,7 @@ def test_without_settings_it_starts_and_keeps_its_keys(tmp_path: Path) -> None:
         first.support_reset_approvals,
     )
     assert not first.session_cookie_secure
-    assert ("127.0.0.1", "127.0.0.1", "localhost") == first.trusted_hosts
+    assert ("127.0.0.1", "localhost", "[::1]") == first.trusted_hosts
     assert f"sqlite:///{tmp_path}/dashboard.sqlite3" == first.database_uri
 
 
@@ -241,4 +241,4 @@ def test_settings_are_never_shown_with_their_keys(tmp_path: Path) -> None:
     settings: Settings = read(PRODUCTION, tmp_path)
 
     assert SECRET not in repr(settings)
-    assert repr(bytes(range(32))) not in repr(settings)
+    assert repr(KEY_BYTES) not in repr(settings)
