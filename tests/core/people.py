@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Plan, Role
+from webapp.core.attempts import flows as attempts
+from webapp.core.attempts.flows import Charge, Guesser
+from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Waiting
-from webapp.core.database import CompanyId
+from webapp.core.database import CompanyId, writing
 from webapp.core.enrolment import activation, new_codes, reset
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.outcomes import Accepted, Refused
@@ -127,6 +130,7 @@ class Product:
         *,
         name: str = "Lea Brunner",
         company: CompanyId | None = None,
+        role: Role = Role.EMPLOYEE,
         password: str | None = PASSWORD,
     ) -> Person:
         made = accounts.create_employee(
@@ -134,7 +138,7 @@ class Product:
             company or self.company(),
             email,
             name=name,
-            role=Role.EMPLOYEE,
+            role=role,
             now=self.now,
             visitor=OPERATOR,
         )
@@ -297,6 +301,15 @@ class Product:
             now=self.now,
             visitor=OPERATOR,
         )
+
+    def use_up(self, person: Person, kind: GuessKind) -> None:
+        """A hundred wrong answers by strangers, four a day."""
+        with writing(self.session):
+            for _ in range(25):
+                for _ in range(4):
+                    strangers = Guesser.at_employee(person.id, None)
+                    assert isinstance(attempts.charge(self.session, strangers, kind, now=self.now), Charge)
+                self.clock.move(days=1, seconds=1)
 
     # --- what is in the database --------------------------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 FLAGS += ["--disable-component-update", "--disable-sync"]
 RESULTS = Path(__file__).parent.parent.parent / "test-results"
 
+# Chromium notes each 4xx answer, the product's ordinary refusals; htmx a request that was cut off.
+ORDINARY = ("Failed to load resource", "htmx:afterRequest", "htmx:sendError", "htmx:sendAbort")
+
 OpenPage = Callable[..., Page]
 
 
@@ -39,8 +42,7 @@ def open_page(chromium: Browser, product: Running, request: pytest.FixtureReques
     complaints: list[str] = []
 
     def complain(message: ConsoleMessage) -> None:
-        # Chromium notes each 4xx answer; those are the product's ordinary refusals.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        if message.type in ("error", "warning") and not message.text.startswith(ORDINARY):
             complaints.append(message.text)
 
     def new_page(**options: Any) -> Page:

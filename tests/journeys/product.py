@@ -8,7 +8,8 @@ from datetime import UTC
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -54,6 +55,14 @@ class Running:
 
     def owner(self) -> Owner:
         return self.core.owner()
+
+    def break_database(self) -> None:
+        """From here on no statement gets an answer."""
+
+        def refuse(*_: object) -> None:
+            raise OperationalError("SELECT", {}, Exception("the database is away"))
+
+        event.listen(self.engine, "before_cursor_execute", refuse)
 
     def charged(self) -> int:
         """Guesses that stand counted against anybody."""

@@ -6,12 +6,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.core.people import PASSWORD, Phone
 from tests.journeys.conftest import OpenPage
 from tests.journeys.product import App, Running
 from tests.journeys.steps import give_code, give_password
+from webapp.core.accounts.rules import Role
+from webapp.core.attempts.rules import GuessKind
 
 WIDTHS = (1280, 390, 320)
-Look = Callable[[str], None]
+Look = Callable[..., None]
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -21,10 +24,12 @@ def page(request: pytest.FixtureRequest, open_page: OpenPage) -> Page:
 
 @pytest.fixture
 def look(page: Page) -> Iterator[Look]:
-    """Looks at the state on the screen at every width, and says at the end what axe found where."""
+    """Looks at the *state* that has these *words*, at every width, and says at the end what axe found where."""
     axe, found = Axe(), list[str]()
 
-    def look_at(state: str) -> None:
+    def look_at(state: str, words: str = "") -> None:
+        if words:  # of the page that a click led to: it may still be on its way
+            expect(page.get_by_text(words).first).to_be_visible()
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 860})
             overflow = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
@@ -46,28 +51,28 @@ def test_the_log_in_is_accessible(product: Running, page: Page, look: Look) -> N
     page.goto("/login")
     look("log-in")
     page.get_by_role("button", name="Continue").click()
-    look("log-in with two errors")
+    look("log-in with two errors", "2 entries need another look")
     give_password(page, "nobody@studio.example")
-    look("log-in, wrong password")
+    look("log-in, wrong password", "or the password isn't right.")
     page.goto("/login/help")
     look("help")
     page.goto("/login")
     give_password(page, owner.person.email)
-    look("code")
+    look("code", "Enter your code")
     give_code(page, "12")
-    look("code, malformed")
+    look("code, malformed", "You entered 2.")
     give_code(page, owner.phone.wrong_code(product.clock.now))
-    look("code, wrong")
+    look("code, wrong", "That code isn't right.")
     page.get_by_role("link", name="Use a backup code instead").click()
-    look("backup code")
+    look("backup code", "Enter a backup code")
     page.get_by_label("Backup code").fill("ABCD")
     page.get_by_role("button", name="Verify").click()
-    look("backup code, malformed")
+    look("backup code, malformed", "You entered 4.")
     page.get_by_label("Backup code").fill(owner.codes[0])
     page.get_by_role("button", name="Verify").click()
-    look("after a backup code")
+    look("after a backup code", "You used a backup code")
     page.get_by_role("link", name="My phone is lost").click()
-    look("phone lost")
+    look("phone lost", "Your phone is lost")
     page.goto("/no/such/page")
     look("page not found")
 
@@ -88,14 +93,14 @@ def test_activation_and_reset_are_accessible(product: Running, page: Page, look:
     """Every step on the way there and back, from the overview on."""
     person = product.person()
     give_password(page, person.email)
-    look("overview, off")
+    look("overview, off", "Protect your account")
     page.goto("/settings/employees")
     look("employees")
     page.get_by_role("link", name=person.name).click()
-    look("profile")
+    look("profile", "The pages are in English so far.")
     page.get_by_label("Name").fill("")
     page.get_by_role("button", name="Save").click()
-    look("profile, error")
+    look("profile, error", "Enter your name.")
     security = f"/settings/employees/{person.id}/security"
     page.goto(security)
     look("Security tab, off")
@@ -108,7 +113,7 @@ def test_activation_and_reset_are_accessible(product: Running, page: Page, look:
     link = page.get_by_role("link", name="Open in authenticator app").get_attribute("href")
     app = App(product.clock, str(link).split("secret=")[1][:32])
     page.get_by_text("Can't scan the QR code?").click()
-    look("step 1, key open")
+    look("step 1, key open", "In the app choose to enter a setup key")
     page.get_by_role("button", name="Next").click()
     expect(page.get_by_label("Authentication code")).to_be_visible()
     look("step 2")
@@ -135,7 +140,7 @@ def test_activation_and_reset_are_accessible(product: Running, page: Page, look:
         else:
             page.goto(path)
         if state == "reset":
-            look("password confirmation")
+            look("password confirmation", "You logged in more than 10 minutes ago")
             page.get_by_label("Password").fill("not it")
             page.get_by_role("button", name="Confirm").click()
             expect(page.get_by_text("That isn't your password.")).to_be_visible()
@@ -165,13 +170,152 @@ def test_few_and_no_codes_are_accessible(product: Running, page: Page, look: Loo
         page.get_by_role("button", name="Log out").click()
         give_password(page, owner.person.email)
         give_code(page, code)
-    look("after the last backup code")
+    look("after the last backup code", "That was your last backup code.")
     page.get_by_role("link", name="My phone is lost").click()
-    look("phone lost, last code")
+    look("phone lost, last code", "no further code is needed")
     page.goto(f"/settings/employees/{owner.person.id}/security")
     look("Security tab, no codes")
     page.goto(f"/settings/employees/{owner.person.id}/security/two-factor/reset")
     look("reset by the last code")
+
+
+def test_pauses_and_ends_are_accessible(product: Running, page: Page, look: Look) -> None:
+    """What is throttled, closed, expired, too late or in vain."""
+    owner = product.owner()
+    give_password(page, owner.person.email)
+    page.goto("/login/backup-code")
+    for _ in range(6):
+        page.get_by_label("Backup code").fill("ZZZZ-ZZZZ-ZZZZ-ZZZZ")
+        page.get_by_role("button", name="Verify").click()
+        page.wait_for_load_state()
+    expect(page.get_by_text("Too many attempts.")).to_be_visible()
+    look("backup code, throttled")
+    product.clock.move(minutes=11)
+    page.goto("/login/code")
+    expect(page.get_by_text("You were away for more than 10 minutes.")).to_be_visible()
+    look("log-in, half-way expired")
+    product.core.use_up(owner.person, GuessKind.TOTP)
+    give_password(page, owner.person.email)
+    expect(page.get_by_text("this kind of code is closed here")).to_be_visible()
+    look("code, closed")
+
+
+def test_a_set_up_in_vain_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """Throttled, then expired; codes not put away, then gone."""
+    person = product.person()
+    security = f"/settings/employees/{person.id}/security"
+    give_password(page, person.email)
+    page.goto(security)
+    page.get_by_role("button", name="Activate two-factor authentication").click()
+    link = page.get_by_role("link", name="Open in authenticator app").get_attribute("href")
+    app = App(product.clock, str(link).split("secret=")[1][:32])
+    page.get_by_role("button", name="Next").click()
+    wrong = Phone(app.key).wrong_code(product.clock.now)
+    for _ in range(6):
+        give_code(page, wrong)
+        expect(page.locator("[aria-busy]")).to_have_count(0)
+    expect(page.get_by_text("Too many attempts.")).to_be_visible()
+    look("step 2, throttled")
+    product.clock.move(minutes=16)
+    page.goto(f"{security}/two-factor/activate")
+    look("set-up expired")
+    give_password_again(page)
+    link = page.get_by_role("link", name="Open in authenticator app").get_attribute("href")
+    app = App(product.clock, str(link).split("secret=")[1][:32])
+    page.get_by_role("button", name="Next").click()
+    give_code(page, app.code())
+    expect(page.get_by_role("heading", name="Your backup codes")).to_be_visible()
+    page.goto(security)
+    expect(page.get_by_role("link", name="Show them again")).to_be_visible()
+    look("Security tab, codes not put away")
+    page.goto("/")
+    look("overview, codes not put away")
+    product.clock.move(minutes=11)
+    page.goto(f"{security}/two-factor/activate/backup-codes")
+    expect(page.get_by_text("These backup codes are no longer shown.")).to_be_visible()
+    look("Security tab, codes gone")
+
+
+def test_wrong_codes_and_new_codes_are_accessible(product: Running, page: Page, look: Look) -> None:
+    """Reset and new codes refused, then eight new ones in place of the old."""
+    owner = product.owner()
+    give_password(page, owner.person.email)
+    give_code(page, owner.phone.code(product.clock.now))
+    product.clock.next_step()
+    page.goto(f"/settings/employees/{owner.person.id}/security")
+    wrong = owner.phone.wrong_code(product.clock.now)
+    page.get_by_role("switch").click()
+    page.get_by_label("Authentication code").fill(wrong)
+    page.get_by_role("button", name="Reset").click()
+    expect(page.get_by_text("That code isn't right.")).to_be_visible()
+    look("reset, wrong code")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="New backup codes…").click()
+    page.get_by_label("Authentication code").fill(wrong)
+    page.get_by_role("button", name="Create new backup codes").click()
+    expect(page.get_by_text("That code isn't right.")).to_be_visible()
+    look("new codes, wrong code")
+    page.get_by_label("Authentication code").fill(owner.phone.code(product.clock.now))
+    page.get_by_role("button", name="Create new backup codes").click()
+    expect(page.get_by_role("dialog", name="Your backup codes")).to_be_visible()
+    look("new codes, shown")
+
+
+def test_an_administrator_s_pages_are_accessible(product: Running, page: Page, look: Look) -> None:
+    """The list with pages and states, a search in vain, a colleague's profile; and what is refused."""
+    admin = product.core.employee("ada@studio.example", name="Ada Frei", role=Role.ADMIN)
+    long = f"Maximiliana-Alexandrina Wolkenstein-{'Hohenlohe' * 3}"
+    for number in range(60):
+        product.core.employee(
+            f"p{number}@studio.example", name=f"{long} {number}", company=admin.company_id, password=None
+        )
+    stranger = product.core.employee("else@where.example")
+    give_password(page, admin.email)
+    page.goto("/settings/employees?page=2")
+    look("employees as administrator, second page")
+    page.set_viewport_size({"width": 1280, "height": 860})
+    role = page.get_by_role("cell", name="Employee").first
+    assert 1 == role.evaluate(
+        "(cell) => { const r = new Range(); r.selectNodeContents(cell); return r.getClientRects().length }"
+    )
+    page.goto("/settings/employees?q=zzz")
+    look("employees, found nobody")
+    page.goto("/settings/employees?q=wolkenstein")
+    page.get_by_role("link", name=long).first.click()
+    look("a colleague's profile", "Phone")
+    page.goto(f"{page.url}/security")
+    look("403")
+    page.goto(f"/settings/employees/{stranger.id}")
+    look("404, logged in")
+    page.goto("/")
+    page.evaluate("() => { document.querySelector('[name=csrf_token]').value = 'forged' }")
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", name="Please send this once more")).to_be_visible()
+    look("400, the form once more")
+    page.goto(f"/settings/employees/{admin.id}")
+    page.evaluate("() => { for (const one of document.querySelectorAll('[name=csrf_token]')) one.value = 'forged' }")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#form-error")).to_be_focused()
+    look("400, the profile once more")
+
+
+def test_a_broken_product_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """The database away: a page that says when to come back."""
+    give_password(page, product.person().email)
+    product.break_database()
+
+    page.goto("/")
+
+    expect(page.get_by_role("heading", name="Back in a moment")).to_be_visible()
+    expect(page.get_by_role("link", name="Try again")).to_be_visible()
+    look("503")
+
+
+def give_password_again(page: Page) -> None:
+    page.get_by_role("button", name="Activate two-factor authentication").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("button", name="Next")).to_be_visible()
 
 
 def _begin_as_page(page: Page) -> None:

@@ -108,10 +108,25 @@ def test_a_set_up_that_took_too_long_says_so(client: Client, product: Product, c
     product.clock.move(minutes=15)
     client.send(path, password=PASSWORD, carry_on="get")
 
-    answer = client.send(path, code=phone.code(clock.now))
+    answers = [client.send(path, code=phone.code(clock.now))]
+    answers += [client.get(f"{security(person)}/two-factor/activate{step}") for step in ("", "/code")]
 
-    assert 422 == answer.status
-    assert "This setup has expired after 15 minutes." in answer.text
+    for answer in answers:
+        tab = client.followed(answer)
+        assert "This setup has expired after 15 minutes. Start again and scan the new QR code." in tab.text
+        assert [True] == [
+            button.text.startswith("Activate") for button in tab.document.all("button", **{"class": "btn go"})
+        ]
+    assert "expired" not in client.get(f"{security(person)}?after=activated").text
+
+
+def test_a_set_up_that_was_never_begun_has_not_expired(client: Client, product: Product) -> None:
+    """An address can claim anything."""
+    person = product.employee()
+    log_in(client, person)
+
+    for path in ("/two-factor/activate", "/two-factor/activate/code", "?after=setup_expired"):
+        assert "expired" not in client.followed(client.get(f"{security(person)}{path}")).text
 
 
 def test_the_file_of_codes_says_what_they_are_and_how_to_use_them(
@@ -163,8 +178,9 @@ def test_the_codes_are_gone_after_ten_minutes(client: Client, product: Product, 
     person, _, codes = _activated(client, product, clock)
     product.clock.move(minutes=10)
 
-    answer = client.get(f"{security(person)}/two-factor/activate/backup-codes")
+    answer = client.followed(client.get(f"{security(person)}/two-factor/activate/backup-codes"))
 
+    assert "These backup codes are no longer shown." in answer.text
     assert codes[0] not in answer.response.text
     assert codes[0] not in client.as_page().get(security(person)).response.text
 

@@ -84,6 +84,23 @@ def test_search_finds_without_case_and_accents(client: Client, product: Product)
     assert "Nobody here has a name or an e-mail address like this." in nobody.text
 
 
+def test_search_takes_words_in_any_order(client: Client, product: Product) -> None:
+    """Last name first, as lists have it; each word must be there."""
+    person = product.employee(name="Lea Brunner")
+    product.employee("anna@studio.example", name="Anna Ammann", company=person.company_id)
+    product.employee("anna.b@studio.example", name="Anna Brunner", company=person.company_id)
+    log_in(client, person)
+
+    found = {
+        search: client.get("/settings/employees", query_string={"q": search}).text
+        for search in ("ammann anna", "brunner a", "ammann lea")
+    }
+
+    assert "1 person found" in found["ammann anna"]
+    assert "2 people found" in found["brunner a"]
+    assert "Nobody here" in found["ammann lea"]
+
+
 def test_a_large_company_has_pages(client: Client, product: Product) -> None:
     """Each page once, the search goes along, and the first begins with oneself."""
     me = product.employee("zoe@studio.example", name="Zoe Zimmer")

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from tests.core.people import PASSWORD, Clock, Product
-from tests.web.client import Client
+from tests.web.client import Answer, Client
 from tests.web.people import log_in, security
 
 PUBLIC = {"login.password", "login.send_password", "login.help"}
@@ -224,11 +224,17 @@ def test_without_its_database_the_product_says_when_to_come_back(
         answers = [browser.get(path) for path in ("/", "/no/such/page")]
     back = browser.get("/")
 
+    assert ["/", "/no/such/page"] == [_again(answer) for answer in answers]
     for answer in answers:
+        assert "support@calenso.com" in answer.text
         assert 503 == answer.status
         assert 0 < int(answer.response.headers["Retry-After"])
         assert "Back in a moment" == answer.heading
     assert "Hello, Lea" == back.heading
+
+
+def _again(answer: Answer) -> str:
+    return next(link.attributes["href"] for link in answer.document.all("a") if link.text == "Try again")
 
 
 @contextlib.contextmanager

@@ -140,6 +140,20 @@ def test_a_used_code_says_how_long_to_wait(client: Client, product: Product, clo
     assert "25 seconds" in answer.text
 
 
+def test_a_slow_phone_hears_of_the_pause_before_it_comes(client: Client, product: Product, clock: Clock) -> None:
+    """It is a guess like any other: at two left and at none the sentence says so."""
+    owner = product.owner()
+    clock.move(hours=1)
+    log_in(client, owner.person)
+    client.get("/login/code")
+
+    words = [client.send("/login/code", code=owner.phone.code(clock.now, steps=-4)).text for _ in range(5)]
+
+    assert all("This code is about 2 minutes old" in text for text in words)
+    assert [False, False, True, True, False] == ["then this pauses for" in text for text in words]
+    assert "Too many attempts. You can try again at 11:05" in words[4]
+
+
 def test_a_slow_phone_is_told_so_and_a_fast_one_is_not(client: Client, product: Product, clock: Clock) -> None:
     """Naming a future step would hand a guesser a code that is about to become valid."""
     owner = product.owner()

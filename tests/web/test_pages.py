@@ -9,6 +9,8 @@ from tests.core.people import Clock, Product
 from tests.web.client import Client
 from tests.web.people import log_in, security
 
+LOG = {"class": "log"}
+
 
 def test_the_overview_tells_the_log_in_before_this_one(client: Client, product: Product, clock: Clock) -> None:
     """From where, with a shortened address; the first time it says so."""
@@ -54,6 +56,70 @@ def test_recent_activity_names_what_happened(client: Client, product: Product, c
     answer = client.get(security(owner.person))
 
     assert answer.text.index("Logged in with an authentication code") < answer.text.index("activated")
+
+
+def test_recent_activity_leaves_out_slips_and_counts_what_repeats(
+    client: Client, product: Product, clock: Clock, open_browser: Callable[[], Client]
+) -> None:
+    """A clumsy evening must not push a real event off the list, nor read like an attack of ten."""
+    owner = product.owner()
+    first, wrong = open_browser(), owner.phone.wrong_code(clock.now)
+    log_in(first, owner.person)
+    for code in ("", "12345", "abcdef", wrong, wrong, wrong, owner.codes[0]):
+        first.post("/login/code", code=code)
+    log_in(client, owner.person)
+    client.as_page().post("/login/backup-code", backup_code=owner.codes[0])
+    client.as_page().post("/login/backup-code", backup_code=owner.codes[1])
+
+    lines = client.get(security(owner.person)).document.all("ol", **LOG)[0].all("li")
+
+    assert [
+        "Logged in with a backup code",
+        "Backup code refused",
+        "Logged in with a backup code",
+        "Authentication code refused, 3 times",
+        "Two-factor authentication activated",
+        "Logged in with the password",
+    ] == [line.all("b")[0].text for line in lines]
+
+
+def test_codes_that_are_not_put_away_are_the_next_thing_to_do(client: Client, product: Product) -> None:
+    """The overview never says “Nothing to do” while the eight codes can still be seen, and only then."""
+    person = product.employee()
+    seat = product.log_in(person)
+    product.activate(person, seat)
+    client.flask.set_cookie("session", f"s.{seat.token}")
+
+    waiting = client.as_page().get("/")
+    shown = client.get(waiting.document.all("a", **{"class": "btn go"})[0].attributes["href"])
+    product.close(seat)
+    done = client.as_page().get("/")
+
+    assert "Put your new backup codes away" in waiting.text
+    assert "You can see them until 10:10, and never again." in waiting.text
+    assert "Your backup codes" == shown.heading
+    assert "Nothing to do" in done.text
+
+
+@pytest.mark.parametrize("ends", ["idle", "operator"])
+def test_who_was_logged_out_is_told_so(client: Client, product: Product, clock: Clock, ends: str) -> None:
+    """A log-in page without a word looks like a mistake; after “Log out” it says nothing."""
+    owner = product.owner()
+    log_in(client, owner.person)
+    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+    if ends == "idle":
+        clock.move(hours=2)
+    else:
+        product.reset_by_operator(owner.person)
+
+    led = client.as_page().get(client.get("/").location)
+    log_in(client, owner.person)
+    if ends == "idle":
+        client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+    out = client.as_page().get(client.as_page().post("/logout", form_at="/").location)
+
+    assert "You have been logged out. Log in again to go on." in led.text
+    assert "logged out" not in out.text
 
 
 def test_an_idle_session_is_over_and_a_busy_one_lasts_a_day(client: Client, product: Product, clock: Clock) -> None:

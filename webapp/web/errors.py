@@ -12,6 +12,7 @@ from webapp.web import login, profile
 from webapp.web.guards import ForgedRequestError, form_page
 from webapp.web.identity import know_nobody, me_or_none
 from webapp.web.limits import WINDOW_S
+from webapp.web.next_page import local_path
 from webapp.web.page import LOG_IN, STEP, render
 from webapp.web.parts import parts
 
@@ -32,9 +33,9 @@ _WORDS = {
     429: ("Too many requests", "There are too many requests from your network. Wait a minute, then try again."),
     503: (
         "Back in a moment",
-        "This can't be reached right now. Nothing is lost. Wait a minute, then load this page again.",
+        "This can't be reached right now. Nothing is lost. Wait a minute, then try again.",
     ),
-    500: ("Something broke", "That is our fault. Nothing was changed. Try again, and tell Support if it stays."),
+    500: ("Something broke", "That is our fault. Nothing was changed."),
 }
 
 
@@ -121,6 +122,11 @@ def _broken(status: int) -> Response:
         return make_response(f"{heading}\n\n{sentence}\n", status, {"Content-Type": "text/plain; charset=utf-8"})
     know_nobody()
     body = render_template(
-        "errors/broken.html", heading=heading, sentence=sentence, shown_status=status, has_errors=True
+        "errors/broken.html",
+        heading=heading,
+        sentence=sentence,
+        again=local_path(request.full_path.rstrip("?")) if request.method == "GET" else None,
+        shown_status=status,
+        has_errors=True,
     )
     return make_response(body, status, headers)

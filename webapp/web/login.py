@@ -27,8 +27,7 @@ blueprint = Blueprint("login", __name__)
 def show_password() -> Response | BaseResponse:
     if me_or_none():
         return redirect(url_for("dashboard.show"), 303)
-    was_half_way = visit().stage is Stage.HALF_WAY and waiting_or_none() is None
-    return _password_page(LogInForm(formdata=None), notice=wording.EXPIRED_NOTICE if was_half_way else None)
+    return _password_page(LogInForm(formdata=None), notice=_why_again())
 
 
 @blueprint.post("/login")
@@ -125,6 +124,13 @@ def password_again() -> Response:
     form = LogInForm()
     form.refuse("This page was open for too long. Enter your password once more.")
     return _password_page(form, status=400)
+
+
+def _why_again() -> str | None:
+    """Why somebody is asked once more who had come further: the cookie says so, and nothing stands behind it."""
+    if visit().stage is Stage.HALF_WAY and waiting_or_none() is None:
+        return wording.EXPIRED_NOTICE
+    return wording.LOGGED_OUT_NOTICE if visit().stage is Stage.SIGNED_IN else None
 
 
 def _end_half_way() -> None:

@@ -10,7 +10,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit import flows as audit
 from webapp.core.database import EmployeeId
-from webapp.core.enrolment import new_codes
+from webapp.core.enrolment import activation, new_codes
 from webapp.core.enrolment import state as enrolment
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
@@ -111,7 +111,13 @@ def _security_context(after: str | None) -> dict[str, Any]:
     # An address can claim anything: only what is so is said.
     shown = new_codes.shown(db(), keyring(), me(), token=visit().token, now=now()) if state else None
     is_on = state is not None
-    is_so = {"activated": is_on, "new_codes": is_on, "reset": not is_on, "codes_gone": is_on and shown is None}
+    is_so = {
+        "activated": is_on,
+        "new_codes": is_on,
+        "reset": not is_on,
+        "codes_gone": is_on and shown is None,
+        "setup_expired": not is_on and activation.has_expired(db(), me(), now=now()),
+    }
     counts = state is not None and state.codes_left == 0 and me().last_code_counts(now())
     return {
         "person": person_words(me().person, is_me=True),
@@ -124,10 +130,14 @@ def _security_context(after: str | None) -> dict[str, Any]:
 
 
 def _activity() -> list[dict[str, Any]]:
-    events = audit.recent(db(), me().person.id, kinds=wording.SHOWN_KINDS, most=3 * ACTIVITY_LENGTH)
-    lines = [
-        {"words": words, "at": event.at, "where": formats.place(event.user_agent, event.address)}
-        for event in events
-        if (words := wording.activity(event)) is not None
-    ]
+    """What happened lately, newest first; the same thing from the same place several times in a row is one line."""
+    lines: list[dict[str, Any]] = []
+    for event in audit.recent(db(), me().person.id, kinds=wording.SHOWN_KINDS, most=10 * ACTIVITY_LENGTH):
+        words, where = wording.activity(event), formats.place(event.user_agent, event.address)
+        if words is None:
+            continue
+        if lines and (words, where) == (lines[-1]["words"], lines[-1]["where"]):
+            lines[-1]["times"] += 1
+        else:
+            lines.append({"words": words, "at": event.at, "where": where, "times": 1})
     return lines[:ACTIVITY_LENGTH]

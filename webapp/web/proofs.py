@@ -78,8 +78,11 @@ def _entry(form: CodeForm | BackupCodeForm) -> Entry | None:
 
 
 def _refused(template: str, form: CodeForm | BackupCodeForm, refused: Refused) -> Response | BaseResponse:
+    leads_away = way_out(refused)
+    if leads_away:
+        return leads_away
     form.tell(refused)
-    return way_out(refused) or _page(template, form, refused)
+    return _page(template, form, refused)
 
 
 def _page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | None) -> Response:

@@ -36,7 +36,7 @@ def activate(employee_id: int) -> Response | BaseResponse:
     """Step 1: the QR code of the pending key. Without one, the Security tab."""
     setup = activation.setup(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now())
     if setup is None:
-        return to_security()
+        return _nothing_to_scan()
     code = qr.draw(setup.uri)
     return render(
         "two_factor/scan.html",
@@ -54,7 +54,7 @@ def activate(employee_id: int) -> Response | BaseResponse:
 def show_activation_code(employee_id: int) -> Response | BaseResponse:
     """Step 2: the first code from the app."""
     if activation.setup(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now()) is None:
-        return to_security()
+        return _nothing_to_scan()
     pause = activation.setup_refusal(db(), me(), now=now(), visitor=visitor())
     return render_refused("two_factor/code.html", STEP, pause, form=CodeForm(formdata=None))
 
@@ -75,8 +75,11 @@ def send_activation_code(employee_id: int) -> Response | BaseResponse:
     )
     if isinstance(outcome, Accepted):
         return to_new_codes()
+    leads_away = way_out(outcome)
+    if leads_away:
+        return leads_away
     form.tell(outcome)
-    return way_out(outcome) or render_refused("two_factor/code.html", STEP, outcome, form=form)
+    return render_refused("two_factor/code.html", STEP, outcome, form=form)
 
 
 @blueprint.get("/activate/backup-codes", endpoint="new_codes")
@@ -85,7 +88,7 @@ def show_new_codes(employee_id: int) -> Response | BaseResponse:
     """Step 3: the eight codes, for the session that made them, until it closes them or ten minutes have passed."""
     shown = _shown()
     if shown is None:
-        return to_security()
+        return to_security("codes_gone")
     return render(
         "two_factor/new_codes.html",
         STEP,
@@ -122,10 +125,10 @@ def download_codes(employee_id: int) -> Response | BaseResponse:
 @own_page(form_page="two_factor.new_codes")
 def close_codes(employee_id: int) -> Response | BaseResponse:
     shown = _shown()
-    after = None
-    if shown is not None:
-        after = "activated" if _came_with_activation(shown) else "new_codes"
-        new_codes.close(db(), me(), now=now(), visitor=visitor())
+    if shown is None:  # closed in another tab, or after the ten minutes
+        return to_security("activated")
+    after = "activated" if _came_with_activation(shown) else "new_codes"
+    new_codes.close(db(), me(), now=now(), visitor=visitor())
     return to_security(after)
 
 
@@ -140,9 +143,20 @@ def way_out(refused: Refused) -> Response | BaseResponse | None:
     """Where a refusal leads that the form can't answer: to the log-in or the Security tab. None for all others."""
     if refused.reason is Refusal.SESSION_OVER:
         return to_log_in()
-    if refused.reason in (Refusal.ALREADY_ACTIVE, Refusal.NOT_ACTIVE):  # done in another tab: say how it stands
-        return to_security("activated" if refused.reason is Refusal.ALREADY_ACTIVE else "reset")
-    return None
+    after = _SAID_BY_THE_TAB.get(refused.reason)
+    return to_security(after) if after else None
+
+
+def _nothing_to_scan() -> Response | BaseResponse:
+    """The Security tab has the button to begin again; it says so where a set-up of this session took too long."""
+    return to_security("setup_expired" if activation.has_expired(db(), me(), now=now()) else None)
+
+
+_SAID_BY_THE_TAB = {
+    Refusal.ALREADY_ACTIVE: "activated",  # done in another tab: how it stands
+    Refusal.NOT_ACTIVE: "reset",
+    Refusal.SETUP_EXPIRED: "setup_expired",  # the tab has the button to begin again
+}
 
 
 def _shown() -> Shown | None:

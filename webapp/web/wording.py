@@ -18,6 +18,7 @@ CLOSED_RETRY_S = 24 * 60 * 60
 """``Retry-After`` where waiting alone does not help: the page says what does."""
 
 EXPIRED_NOTICE = "You were away for more than 10 minutes. Enter your e-mail address and password again."
+LOGGED_OUT_NOTICE = "You have been logged out. Log in again to go on."
 PATH_TO_SECURITY = "Settings > Resource / Employees > your name > Security"
 EMPTY_CODE = "Enter the 6-digit code from your app."
 EMPTY_BACKUP_CODE = "Enter one of your backup codes."
@@ -54,7 +55,8 @@ def is_pause(refused: Refused) -> bool:
 def sentence(refused: Refused) -> str:
     """What to tell the person whose entry was refused."""
     text = _sentence(refused)
-    if refused.reason not in _COUNTED or refused.left is None:
+    is_told = refused.reason in _COUNTED or (refused.reason in _CLOCK and (refused.left or 0) <= 2)
+    if not is_told or refused.left is None:
         return text
     if refused.left == 0:
         text = f"{text.partition('.')[0]}."  # what to do next is to wait
@@ -90,6 +92,10 @@ def malformed_backup_code(entry: str) -> str:
 
 def activity(event: Event) -> str | None:
     """One line of "Recent security activity", or None for what a person need not see."""
+    if event.reason == Refusal.MALFORMED:
+        return None  # a slip of the finger guesses at nothing
+    if event.kind is EventKind.SECOND_FACTOR_CHECKED and event.outcome == "refused":
+        return _REFUSED_CODES.get(event.factor)
     if event.outcome == "refused":
         return _REFUSED_ACTIVITY.get(event.kind)
     if event.kind is EventKind.LOGGED_IN:
@@ -121,9 +127,12 @@ _ACTIVITY = {
 }
 _REFUSED_ACTIVITY = {
     EventKind.PASSWORD_CHECKED: "Wrong password",
-    EventKind.SECOND_FACTOR_CHECKED: "Code refused",
     EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
 }
+_REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
+
+_CLOCK = frozenset({Refusal.PHONE_CLOCK_SLOW, Refusal.PHONE_CLOCK_FAST})
+"""Refusals that have enough to say: what is left is told when it runs out."""
 
 _COUNTED = frozenset({Refusal.WRONG_PASSWORD, Refusal.WRONG_CODE, Refusal.BACKUP_CODE_UNKNOWN})
 
@@ -163,20 +172,13 @@ def _sentence(refused: Refused) -> str:
                 "We don't know this backup code. Compare it with your list;"
                 " if you created new codes, only the newest list works."
             )
-        case Refusal.SETUP_EXPIRED:
-            return "This setup has expired after 15 minutes. Start again and scan the new QR code."
-        case Refusal.CHALLENGE_OVER | Refusal.SESSION_OVER:
-            return EXPIRED_NOTICE
         case Refusal.NOT_ACTIVE:
             return "Two-factor authentication is off."
-        case Refusal.ALREADY_ACTIVE:
-            return "Two-factor authentication is on already."
         case _:
             return _COMMAND_SENTENCES[refused.reason].format(hint=refused.hint).strip()
 
 
 _COMMAND_SENTENCES = {
-    Refusal.MALFORMED: EMPTY_CODE,
     Refusal.EMAIL_TAKEN: "There is an employee with this e-mail address already.",
     Refusal.EMAIL_INVALID: "This is not an e-mail address.",
     Refusal.PASSWORD_TOO_SHORT: "The password needs at least 15 characters. Several words in a row do well.",

@@ -9,12 +9,9 @@ from sqlalchemy.orm import Session
 from tests.core.crowd import at_once
 from tests.core.people import Owner, Product
 from tests.core.stored import dump
-from webapp.core.attempts import flows as attempts
-from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.attempts.tables import GuessBudget
 from webapp.core.challenge.flows import LoggedIn
-from webapp.core.database import writing
 from webapp.core.outcomes import Accepted, Refusal, Refused
 
 UNKNOWN_CODE = "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
@@ -44,16 +41,6 @@ def guess(
         assert isinstance(outcome, Refused)
         reasons.append(outcome.reason.value)
     return reasons
-
-
-def use_up(product: Product, lea: Owner, kind: GuessKind) -> None:
-    """A hundred wrong answers by strangers, four a day."""
-    with writing(product.session):
-        for _ in range(25):
-            for _ in range(4):
-                strangers = Guesser.at_employee(lea.person.id, None)
-                assert isinstance(attempts.charge(product.session, strangers, kind, now=product.now), Charge)
-            product.clock.move(days=1, seconds=1)
 
 
 # --- what is right ----------------------------------------------------------------------------------------------------
@@ -425,7 +412,7 @@ def test_a_hundred_wrong_answers_close_the_factor_for_strangers_only(
     """However slowly. Known browsers, the other factor and the password stay open; the other factor reopens it."""
     answers = {GuessKind.TOTP: lambda: lea.phone.code(product.now), GuessKind.BACKUP_CODE: iter(lea.codes).__next__}
     other = next(factor for factor in answers if factor is not kind)
-    use_up(product, lea, kind)
+    product.use_up(lea.person, kind)
     product.clock.move(days=30)
 
     closed = product.answer(product.half_way(lea.person), answers[kind]())

@@ -190,8 +190,12 @@ def with_owner(
 
 
 def colleagues(session: Session, me: Person, *, search: str, number: int, size: int = 25) -> People:
-    """One page of *me*'s company by name; without a search it starts with *me*, on the first page."""
-    found = Employee.company_id == me.company_id, Employee.sort_key.contains(folded(search), autoescape=True)
+    """One page of *me*'s company by name; without a search it starts with *me*, on the first page.
+
+    *search* finds who has each of its words in name or address, in any order.
+    """
+    words = [Employee.sort_key.contains(word, autoescape=True) for word in folded(search).split()]
+    found = Employee.company_id == me.company_id, *words
     total = session.scalar(select(func.count()).select_from(Employee).where(*found)) or 0
     pages = max(1, -(-total // size))
     number = min(max(1, number), pages)

@@ -65,6 +65,11 @@ def setup(session: Session, keyring: Keyring, me: SignedIn, *, issuer: str, now:
     return Setup(uri, totp_rules.base32(waiting.secret), waiting.expires_at)
 
 
+def has_expired(session: Session, me: SignedIn, *, now: datetime) -> bool:
+    """Whether this session began and let the 15 minutes of its key pass."""
+    return totp.pending_is_over(session, me.person.id, session_id=me.session_id, now=now)
+
+
 def confirm(
     session: Session,
     keyring: Keyring,

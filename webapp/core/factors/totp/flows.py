@@ -61,6 +61,16 @@ def pending(
     return Pending(secret, row.made_at + PENDING_LIFE)
 
 
+def pending_is_over(session: Session, employee_id: EmployeeId, *, session_id: SessionId, now: datetime) -> bool:
+    """Whether *session_id* made a pending secret that nobody confirmed within its 15 minutes."""
+    made_at = session.scalar(
+        select(PendingSecret.made_at).where(
+            PendingSecret.employee_id == employee_id, PendingSecret.session_id == session_id
+        )
+    )
+    return made_at is not None and now >= made_at + PENDING_LIFE
+
+
 def make_pending(
     session: Session, keyring: Keyring, employee_id: EmployeeId, *, session_id: SessionId, now: datetime
 ) -> bool:
