@@ -39,12 +39,14 @@ test-all: test ## so far the same as test; faults, load, other browsers and muta
 test-system: ## install the Debian packages that the tests need; not root: name the missing ones
 	@tools/system_packages.sh
 
-lint: $(DEV) ## style, types, import contracts, templates
+lint: $(DEV) ## style, types, import contracts, templates, dead code, stray dependencies
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet || { echo 'Not formatted. Run: make format' >&2; $(RUN) ruff format --diff; exit 1; }
 	@$(RUN) mypy
 	@$(VENV)/bin/python $(VENV)/bin/lint-imports --no-logo --cache-dir .cache/import-linter
 	@$(RUN) djlint --lint --quiet webapp/templates
+	@$(RUN) vulture
+	@$(RUN) deptry --no-ansi . 2>/dev/null || $(RUN) deptry .
 
 format: $(DEV) ## put Python into shape, and fix what ruff can fix safely
 	@$(RUN) ruff check --fix --quiet || true

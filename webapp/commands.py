@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
@@ -27,7 +27,7 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
-from webapp.core.database import CompanyId, EmployeeId, writing
+from webapp.core.database import UNAVAILABLE, CompanyId, EmployeeId, writing
 from webapp.core.enrolment import reset as enrolment_reset
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes import flows as backup_codes
@@ -48,8 +48,7 @@ T = TypeVar("T")
 
 WATCH_EVERY_S = 2.0
 
-
-DATABASE_ERRORS = (OperationalError, InterfaceError, ProgrammingError)
+DATABASE_ERRORS = (*UNAVAILABLE, ProgrammingError)  # the last for a table that is not there yet
 
 
 class _Command(click.Command):
@@ -59,7 +58,7 @@ class _Command(click.Command):
         try:
             return super().invoke(ctx)
         except DATABASE_ERRORS as error:
-            reason = str(error.orig).strip().partition("\n")[0]
+            reason = _reason(error)
             raise click.ClickException(f"The database can't be used: {reason}. Was flask db upgrade run?") from error
 
 
@@ -188,7 +187,7 @@ def _outbox_group(parts: Parts, transport: Transport) -> AppGroup:
                 if not watch:
                     raise
                 delivery = Delivery(0, 0)
-                log.warning("the database can't be used, trying again: %s", error.orig)
+                log.warning("the database can't be used, trying again: %s", _reason(error))
             if not watch or delivery.sent or delivery.failed:
                 click.echo(f"sent {delivery.sent}, failed {delivery.failed}")
             parts.open_session().close()
@@ -307,6 +306,11 @@ def _person(parts: Parts, email: str) -> Person:
     if person is None:
         raise click.ClickException(wording.sentence(Refused(Refusal.UNKNOWN_EMPLOYEE)))
     return person
+
+
+def _reason(error: Exception) -> str:
+    """The driver's own first line, without SQL and addresses."""
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
 
 
 def _operator() -> str:

@@ -10,8 +10,12 @@ from typing import Any, ClassVar, NewType, cast
 
 from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+UNAVAILABLE = (OperationalError, InterfaceError, TimeoutError)
+"""What SQLAlchemy raises where the database can't be reached, is locked for too long, or has no connection left."""
 
 CompanyId = NewType("CompanyId", int)
 EmployeeId = NewType("EmployeeId", int)

@@ -49,12 +49,13 @@ class Context:
 class Keyring:
     """Keys newest first: the newest seals, each opens what carries its id."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
+    def __init__(self, keys: Sequence[bytes], *, ids: Sequence[str] | None = None) -> None:
+        """*ids* are what boxes call the keys; made from the keys where they are not those of other keys."""
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"a keyring needs one or more keys of {KEY_BYTES} bytes")
-        self._keys = {_key_id(key): key for key in keys}
-        self._newest = _key_id(keys[0])
-        self._oldest = _key_id(keys[-1])
+        names = ids or [_key_id(key) for key in keys]
+        self._keys = dict(zip(names, keys, strict=True))
+        self._newest, self._oldest = names[0], names[-1]
 
     @property
     def newest_id(self) -> str:
@@ -80,13 +81,11 @@ class Keyring:
 
     def bound_to(self, secret: str, *, purpose: str) -> "Keyring":
         """A keyring whose keys need *secret* too (HKDF-SHA-256): database and keyring together don't open it."""
-        bound = Keyring.__new__(Keyring)
-        bound._newest, bound._oldest = self._newest, self._oldest
-        bound._keys = {
-            key_id: HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=secret.encode(), info=purpose.encode()).derive(key)
-            for key_id, key in self._keys.items()
-        }
-        return bound
+        derived = [
+            HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=secret.encode(), info=purpose.encode()).derive(key)
+            for key in self._keys.values()
+        ]
+        return Keyring(derived, ids=list(self._keys))
 
     def fingerprint(self, text: str, *, purpose: str) -> str:
         """A keyed digest of *text*, hexadecimal. Under the oldest key, so that adding one changes no look-up."""

@@ -4,9 +4,9 @@ import logging
 
 from flask import Flask, Response, make_response, render_template, request, url_for
 from flask.globals import request_ctx
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
+from webapp.core.database import UNAVAILABLE
 from webapp.core.sealing import CannotOpenError
 from webapp.web import login, profile
 from webapp.web.guards import ForgedRequestError, form_page
@@ -19,7 +19,6 @@ from webapp.web.parts import parts
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 30
-DATABASE_ERRORS = (OperationalError, InterfaceError, TimeoutError)
 FORM_AGAIN = {"login.send_password": login.password_again, "profile.save": profile.show_again}
 """Forms that come again filled in when their token was not this session's; None where it is another's form."""
 
@@ -42,7 +41,7 @@ _WORDS = {
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ForgedRequestError, _forged)
-    for kind in DATABASE_ERRORS:
+    for kind in UNAVAILABLE:
         app.register_error_handler(kind, _unavailable)
     app.register_error_handler(CannotOpenError, _cannot_open)
 
@@ -55,7 +54,7 @@ def _http_error(error: HTTPException) -> Response:
     flood = {"Retry-After": str(WINDOW_S)} if error.code == 429 else {}
     try:
         return _page(error.code, headers={**flood, **dict(error.get_headers())})
-    except DATABASE_ERRORS as unavailable:  # an error in a handler finds no handler of its own
+    except UNAVAILABLE as unavailable:  # an error in a handler finds no handler of its own
         return _unavailable(unavailable)
 
 

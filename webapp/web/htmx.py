@@ -1,6 +1,6 @@
 """What HTMX needs to be told apart from a browser that loads whole pages."""
 
-from flask import Response, make_response, redirect, request
+from flask import Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 
@@ -17,9 +17,8 @@ def go(location: str) -> BaseResponse:
     return redirect(location, 303)
 
 
-def into_main(body: str) -> Response:
+def into_main(page: Response) -> Response:
     """A page's fragment as the end of a pop-up: it replaces the page behind, and the pop-up closes."""
-    response = make_response(body)
-    response.headers["HX-Retarget"] = "#main"
-    response.headers["HX-Reswap"] = "innerHTML"
-    return response
+    page.headers["HX-Retarget"] = "#main"
+    page.headers["HX-Reswap"] = "innerHTML"
+    return page

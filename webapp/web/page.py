@@ -101,7 +101,6 @@ def _me_words(person: Person) -> dict[str, Any]:
         "initials": initials(person.name),
         "company_name": person.company_name,
         "email": person.email,
-        "is_admin": person.role is Role.ADMIN,
     }
 
 

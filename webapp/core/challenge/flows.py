@@ -12,12 +12,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import tell
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge.tables import Challenge
 from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
 from webapp.core.factors.totp import flows as totp
-from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
@@ -128,7 +128,8 @@ def answer(
             visitor=visitor,
         )
         if shown.factor is GuessKind.BACKUP_CODE:
-            _tell_backup_code_used(session, waiting.person, shown, now=now, visitor=visitor)
+            left = shown.codes_left
+            tell(session, Notice.BACKUP_CODE_USED, waiting.person, now=now, visitor=visitor, codes_left=left)
         return LoggedIn(started, waiting.next_path, shown.codes_left)
 
     return proof.prove(session, keyring, asked, entry, now=now, then=log_in)
@@ -180,17 +181,3 @@ def _challenge(session: Session, person: Person, *, next_path: str, now: datetim
         )
     )
     return HalfWay(token)
-
-
-def _tell_backup_code_used(session: Session, person: Person, shown: Proof, *, now: datetime, visitor: Visitor) -> None:
-    notices.queue(
-        session,
-        Notice.BACKUP_CODE_USED,
-        employee_id=person.id,
-        recipient=person.email,
-        name=person.name,
-        time_zone=person.time_zone,
-        now=now,
-        visitor=visitor,
-        codes_left=shown.codes_left,
-    )

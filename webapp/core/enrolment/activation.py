@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import record, tell
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
-from webapp.core.enrolment.changes import SECOND_FACTORS, record, tell
+from webapp.core.enrolment.changes import SECOND_FACTORS
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import NewSet
 from webapp.core.factors.totp import flows as totp
@@ -163,13 +163,12 @@ def _guesser(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor)
 
 
 def _refuse(session: Session, me: SignedIn, refused: Refused, *, now: datetime, visitor: Visitor) -> Refused:
-    audit.record(
+    record(
         session,
         EventKind.TWO_FACTOR_ACTIVATED,
+        me.person,
         now=now,
         visitor=visitor,
-        employee_id=me.person.id,
-        company_id=me.person.company_id,
         refusal=refused.reason,
         factor=GuessKind.TOTP,
     )

@@ -1,4 +1,4 @@
-"""What every change to a person's factors has in common: who may ask, the log-in by a last code, audit, notice.
+"""What every change to a person's factors has in common: who may ask, and the log-in by a last code.
 
 For the other modules of this feature only.
 """
@@ -10,15 +10,10 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
-from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.audit import flows as audit
-from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
-from webapp.core.notices import flows as notices
-from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked, Proof
@@ -80,26 +75,6 @@ def last_code_counts(session: Session, me: SignedIn, *, now: datetime) -> bool:
         return False
     codes = backup_codes.state(session, me.person.id)
     return codes is not None and codes.left == 0
-
-
-def record(session: Session, kind: EventKind, person: Person, *, now: datetime, visitor: Visitor) -> None:
-    """Note one change that succeeded."""
-    audit.record(session, kind, now=now, visitor=visitor, employee_id=person.id, company_id=person.company_id)
-
-
-def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object) -> None:
-    """Owe the person a mail about the change; *facts* are what only this notice tells."""
-    notices.queue(
-        session,
-        notice,
-        employee_id=person.id,
-        recipient=person.email,
-        name=person.name,
-        time_zone=person.time_zone,
-        now=now,
-        visitor=visitor,
-        **facts,
-    )
 
 
 def _by_last_code(

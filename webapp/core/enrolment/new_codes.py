@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
-from webapp.core.enrolment.changes import question, record, tell, with_proof
+from webapp.core.enrolment.changes import question, with_proof
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import NewSet, Shown
 from webapp.core.notices.flows import Notice

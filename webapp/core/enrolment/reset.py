@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import record, tell
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts import flows as attempts
-from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import SessionId, writing
-from webapp.core.enrolment.changes import SECOND_FACTORS, question, record, tell, with_proof
+from webapp.core.enrolment.changes import SECOND_FACTORS, question, with_proof
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
 from webapp.core.notices.flows import Notice
@@ -60,15 +60,9 @@ def reset_by_operator(
         if totp.state(session, person.id) is None:
             return Refused(Refusal.NOT_ACTIVE)
         _wipe(session, person, keep=None, now=now, visitor=visitor)
-        audit.record(
-            session,
-            EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
-            now=now,
-            visitor=visitor,
-            employee_id=person.id,
-            company_id=person.company_id,
-            details={"operator": operator, "ticket": ticket, "reason": reason},
-        )
+        details: dict[str, object] = {"operator": operator, "ticket": ticket, "reason": reason}
+        kind = EventKind.TWO_FACTOR_RESET_BY_OPERATOR
+        record(session, kind, person, now=now, visitor=visitor, details=details)
         tell(session, Notice.RESET, person, now=now, visitor=visitor)
         return Accepted(None)
 

@@ -30,10 +30,11 @@ class State:
 def state(session: Session, employee_id: EmployeeId) -> State | None:
     """How two-factor authentication stands, or None while it is off."""
     app = totp.state(session, employee_id)
-    codes = backup_codes.state(session, employee_id) if app else None
-    if app is None or codes is None:
+    if app is None:
         return None
-    return State(app.activated_at, app.last_used_at, codes.left, codes.made_at)
+    codes = backup_codes.state(session, employee_id)
+    left, made_at = (codes.left, codes.made_at) if codes else (0, app.activated_at)
+    return State(app.activated_at, app.last_used_at, left, made_at)
 
 
 def codes_left_of(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[EmployeeId, int]:

@@ -12,12 +12,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role, email_key
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, CompanyId, EmployeeId, writing
 from webapp.core.outcomes import Accepted, Refusal, Refused
@@ -189,16 +189,7 @@ def _store(session: Session, keyring: Keyring, employee_id: EmployeeId, password
 def _record(
     session: Session, person: Person | None, *, now: datetime, visitor: Visitor, refusal: Refusal | None = None
 ) -> None:
-    record(
-        session,
-        EventKind.PASSWORD_CHECKED,
-        now=now,
-        visitor=visitor,
-        employee_id=person.id if person else None,
-        company_id=person.company_id if person else None,
-        refusal=refusal,
-        factor="password",
-    )
+    record(session, EventKind.PASSWORD_CHECKED, person, now=now, visitor=visitor, refusal=refusal, factor="password")
 
 
 def _context(employee_id: EmployeeId) -> Context:

@@ -12,11 +12,11 @@ from typing import Generic, TypeVar
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
@@ -114,7 +114,7 @@ def _prove_by_code(
         refused = asked.still_open()
         if refused:
             attempts.refund(session, paid)
-            return refused
+            return _refused(session, asked, refused, factor=GuessKind.TOTP, now=now)
         return _spend_code(session, keyring, asked, entry, paid, prepared, now=now, then=then)
 
 
@@ -168,7 +168,7 @@ def _charge(session: Session, asked: Asked[P], kind: GuessKind, *, now: datetime
     accounts.lock(session, asked.person.id)
     refused = asked.still_open()
     if refused:
-        return refused
+        return _refused(session, asked, refused, factor=kind, now=now)
     paid = attempts.charge(session, asked.guesser, kind, now=now)
     return _refused(session, asked, paid, factor=kind, now=now) if isinstance(paid, Refused) else paid
 
@@ -193,10 +193,9 @@ def _accepted(
     record(
         session,
         EventKind.SECOND_FACTOR_CHECKED,
+        asked.person,
         now=now,
         visitor=asked.visitor,
-        employee_id=asked.person.id,
-        company_id=asked.person.company_id,
         factor=proof.factor,
         details={"purpose": asked.purpose, **_about(stored, codes_left=proof.codes_left)},
     )
@@ -223,10 +222,9 @@ def _refused(
     record(
         session,
         EventKind.SECOND_FACTOR_CHECKED,
+        asked.person,
         now=now,
         visitor=asked.visitor,
-        employee_id=asked.person.id,
-        company_id=asked.person.company_id,
         refusal=refused.reason,
         factor=factor,
         details={"purpose": asked.purpose, **_about(stored)},

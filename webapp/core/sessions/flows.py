@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
-from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
@@ -101,15 +101,7 @@ def start(
         )
         session.add(row)
         session.flush()
-        record(
-            session,
-            EventKind.LOGGED_IN,
-            now=now,
-            visitor=visitor,
-            employee_id=person.id,
-            company_id=person.company_id,
-            factor=factor,
-        )
+        record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, factor=factor)
         return Started(SessionId(row.id), token, browser_token)
 
 
@@ -168,14 +160,7 @@ def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) 
         accounts.lock(session, me.person.id)  # codes made by another tab at this instant are there to delete, or never
         _end(session, LogInSession.id == me.session_id, reason="logged_out", now=now)
         backup_codes.hide(session, me.session_id)
-        record(
-            session,
-            EventKind.LOGGED_OUT,
-            now=now,
-            visitor=visitor,
-            employee_id=me.person.id,
-            company_id=me.person.company_id,
-        )
+        record(session, EventKind.LOGGED_OUT, me.person, now=now, visitor=visitor)
 
 
 def end_all(
@@ -193,15 +178,7 @@ def end_all(
         count = _end(session, others, reason=reason, now=now)
         backup_codes.hide_all(session, person.id, keep=keep)
         if count:
-            record(
-                session,
-                EventKind.OTHER_SESSIONS_ENDED,
-                now=now,
-                visitor=visitor,
-                employee_id=person.id,
-                company_id=person.company_id,
-                details={"count": count},
-            )
+            record(session, EventKind.OTHER_SESSIONS_ENDED, person, now=now, visitor=visitor, details={"count": count})
 
 
 def purge(session: Session, *, limits: Limits, now: datetime) -> int:

@@ -91,16 +91,6 @@ def judge(secret: bytes, code: str, now_s: float, *, last_step: int, tells_ahead
     return Wrong()
 
 
-def matching_step(secret: bytes, code: str, now_s: float, *, window: int = WINDOW) -> int | None:
-    """The step whose code matches, or None; *window* steps allowed either side. Does not check replay.
-
-    RFC 6238 §4.2, §5.2; vectors in its Appendix B.
-    """
-    now_step = step_at(now_s)
-    matching = [step for step in range(now_step - window, now_step + window + 1) if _is_code(secret, step, code)]
-    return matching[-1] if matching else None
-
-
 def code_at(secret: bytes, step: int) -> str:
     """The six digits of *step* (RFC 4226 §5.3)."""
     return TOTP(base32(secret), digits=6, interval=STEP_S).generate_otp(step)

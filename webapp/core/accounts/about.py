@@ -1,0 +1,56 @@
+"""What is written down and mailed about one person, with all that either needs to know of them.
+
+For the features above; joins the caller's transaction.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts.flows import Person
+from webapp.core.audit import flows as audit
+from webapp.core.audit.rules import EventKind
+from webapp.core.notices import flows as notices
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Refusal
+from webapp.core.visitor import Visitor
+
+
+def record(
+    session: Session,
+    kind: EventKind,
+    person: Person | None,
+    *,
+    now: datetime,
+    visitor: Visitor,
+    refusal: Refusal | None = None,
+    factor: str = "",
+    details: dict[str, object] | None = None,
+) -> None:
+    """Note one event of *person*, or of nobody we know; *refusal* where it was refused."""
+    audit.record(
+        session,
+        kind,
+        now=now,
+        visitor=visitor,
+        employee_id=person.id if person else None,
+        company_id=person.company_id if person else None,
+        refusal=refusal,
+        factor=factor,
+        details=details,
+    )
+
+
+def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object) -> None:
+    """Owe *person* a mail; *facts* are what only this notice tells."""
+    notices.queue(
+        session,
+        notice,
+        employee_id=person.id,
+        recipient=person.email,
+        name=person.name,
+        time_zone=person.time_zone,
+        now=now,
+        visitor=visitor,
+        **facts,
+    )
