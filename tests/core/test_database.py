@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
 from tests.core.people import Product
 from webapp.core.accounts.tables import Company, Employee
-from webapp.core.database import writing
+from webapp.core.database import prepare_engine, writing
 
 
 def test_a_time_comes_back_in_utc_as_it_was_stored(product: Product, session: Session) -> None:
@@ -93,17 +93,18 @@ def test_foreign_keys_hold(session: Session, product: Product) -> None:
         )
 
 
-def test_sqlite_is_set_up_as_the_flows_need_it(engine: Engine) -> None:
-    """WAL, so that readers go on while one writes; a wait instead of “database is locked”."""
-    if engine.dialect.name != "sqlite":
-        return
+def test_sqlite_is_set_up_as_the_flows_need_it(sqlite_uri: str) -> None:
+    """WAL, so that readers go on while one writes; a wait instead of “database is locked”; FULL (2), so that a spent
+    code stays spent after a power cut."""
+    engine = create_engine(sqlite_uri)
+    prepare_engine(engine)
+    names = ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
 
     with engine.connect() as connection:
-        found = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "busy_timeout")
-        }
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+    engine.dispose()
 
-    assert {"journal_mode": "wal", "busy_timeout": 10000} == found
+    assert {"journal_mode": "wal", "busy_timeout": 10000, "foreign_keys": 1, "synchronous": 2} == found
 
 
 def test_an_id_is_never_given_out_twice(engine: Engine, session: Session, product: Product) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from tests.core.people import Product
-from tests.core.stored import count
+from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.rules import Plan, Role
 from webapp.core.database import CompanyId, EmployeeId, writing
@@ -128,6 +128,34 @@ def test_a_changed_profile_names_the_fields_and_not_their_contents(product: Prod
     assert changed is not None
     assert ("Lea Zürcher", "+41 44 000 00 00", "en") == (changed.name, changed.phone, changed.language)
     assert [{"fields": ["name", "phone"]}] == [event.details for event in product.audit("profile:change")]
+
+
+def test_a_crash_anywhere_leaves_the_old_profile_or_the_new_one_with_its_event(
+    product: Product, engine: Engine
+) -> None:
+    """No change without its row in the audit, and no row for a change that was not made."""
+    person = product.employee()
+    before = dump(engine)
+
+    def change() -> object:
+        return accounts.change_profile(
+            product.session,
+            person.id,
+            name="Lea Zürcher",
+            phone="+41 44 000 00 00",
+            language="de",
+            now=product.now,
+            visitor=OPERATOR,
+        )
+
+    deaths, sights = dies_everywhere(engine, change, lambda: dump(engine))
+
+    changed = accounts.by_id(product.session, person.id)
+    assert deaths > 3
+    assert [before] * deaths == sights
+    assert changed is not None
+    assert ("Lea Zürcher", "+41 44 000 00 00", "de") == (changed.name, changed.phone, changed.language)
+    assert 1 == len(product.audit("profile:change"))
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

@@ -161,3 +161,34 @@ def test_asking_whether_one_may_guess_counts_nothing(session: Session, engine: E
         assert attempts.refusal(session, STRANGERS, TOTP, now=clock.now) is None
 
     assert 0 == count(engine, "guess_budgets")
+
+
+@pytest.mark.parametrize("kind", [GuessKind.PASSWORD, GuessKind.SETUP])
+def test_purge_deletes_counters_that_can_delay_nobody_any_more(
+    session: Session, engine: Engine, clock: Clock, kind: GuessKind
+) -> None:
+    """A day after the last failure, which is as far back as any limit looks, and not a second sooner."""
+    fail(session, clock, 3, kind=kind)
+    clock.move(days=1, seconds=-1)
+    fail(session, clock, 1, guesser=KNOWN, kind=kind)
+    assert 0 == attempts.purge(session, now=clock.now)
+    clock.move(seconds=1)
+
+    purged = attempts.purge(session, now=clock.now)
+
+    assert 1 == purged
+    assert [3] == [row[3] for row in dump(engine)["guess_budgets"]]
+
+
+@pytest.mark.parametrize("kind", [TOTP, GuessKind.BACKUP_CODE])
+def test_purge_opens_nothing_that_a_hundred_failures_closed(session: Session, clock: Clock, kind: GuessKind) -> None:
+    """However old: only a success or a reset does. Nor does it forget the failures on the way there."""
+    fail_slowly(session, clock, 99, kind=kind)
+    assert 0 == attempts.purge(session, now=clock.now)
+    fail(session, clock, 1, kind=kind)
+    clock.move(days=365)
+
+    purged = attempts.purge(session, now=clock.now)
+
+    assert 0 == purged
+    assert Refused(Refusal.CLOSED) == attempts.charge(session, STRANGERS, kind, now=clock.now)

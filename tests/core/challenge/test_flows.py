@@ -7,6 +7,7 @@ from sqlalchemy import Engine, delete, update
 from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
+from tests.core.hashing import before_the_first_hash
 from tests.core.people import PASSWORD, Owner, Product, visitor
 from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.accounts.tables import Employee
@@ -228,3 +229,29 @@ def test_a_double_click_on_one_challenge_logs_in_once(product: Product, engine: 
 
     assert 1 == sum(isinstance(outcome, Accepted) for outcome in outcomes)
     assert [] == [row for row in dump(engine)["guess_budgets"] if row[2] == "totp" and row[4]]
+
+
+@pytest.mark.parametrize("end", ["answered", "ended"])
+def test_a_challenge_that_is_over_while_a_backup_code_is_hashed_logs_nobody_in(
+    product: Product, engine: Engine, lea: Owner, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """Asked again under the lock: the code is not spent and the guess is given back."""
+    token = token_of(product, lea)
+    waiting = challenge.find(product.session, token, now=product.now)
+    assert waiting is not None
+    before = count(engine, "log_in_sessions")
+
+    with Session(engine, expire_on_commit=False) as session:
+        other = product.beside(session)
+        acts = {
+            "answered": lambda: other.answer(waiting, lea.phone.code(product.now)),
+            "ended": lambda: challenge.end(session, token),
+        }
+        before_the_first_hash(monkeypatch, acts[end])
+        outcome = product.answer(waiting, lea.codes[0])
+
+    stored = dump(engine)
+    assert Refused(Refusal.CHALLENGE_OVER) == outcome
+    assert [None] * 8 == [row[4] for row in stored["backup_codes"]]
+    assert [] == [row for row in stored["guess_budgets"] if row[2] == "backup_code" and (row[4] or row[5])]
+    assert before + (end == "answered") == len(stored["log_in_sessions"])

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
+from tests.core.hashing import before_each_hash
 from tests.core.people import ROUNDS, Clock, Phone, Product, Seat
 from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.accounts.flows import Person
@@ -245,6 +246,33 @@ def test_of_forty_wrong_codes_at_once_five_are_judged(
 
     assert 5 == sum(refused_for(outcome) is Refusal.WRONG_CODE for outcome in outcomes)
     assert 35 == sum(refused_for(outcome) is Refusal.TOO_MANY for outcome in outcomes)
+
+
+def test_while_paused_a_right_code_is_hashed_for_no_more_than_a_wrong_one(
+    product: Product, seat: Seat, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D-22: nothing slow is made ready, for the time that eight hashes take would tell a guesser the right code."""
+    for _ in range(5):
+        product.confirm(seat, phone.wrong_code(product.now))
+    hashes: list[str] = []
+    before_each_hash(monkeypatch, lambda: hashes.append("hash"))
+
+    outcome = product.confirm(seat, phone.code(product.now))
+
+    assert Refusal.TOO_MANY is refused_for(outcome)
+    assert [] == hashes
+
+
+def test_the_eight_hashes_keep_nobody_waiting(
+    product: Product, seat: Seat, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made before the write lock is taken, which on SQLite everybody waits for."""
+    is_writing: list[bool] = []
+    before_each_hash(monkeypatch, lambda: is_writing.append(bool(product.session.info.get("writing"))))
+
+    assert isinstance(product.confirm(seat, phone.code(product.now)), Accepted)
+
+    assert [False] * 8 == is_writing
 
 
 # --- once it is on ----------------------------------------------------------------------------------------------------

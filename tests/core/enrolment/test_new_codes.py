@@ -3,8 +3,10 @@
 import bcrypt
 import pytest
 from sqlalchemy import Engine, delete
+from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
+from tests.core.hashing import before_each_hash, before_the_first_hash
 from tests.core.people import Owner, Product
 from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.attempts.tables import GuessBudget
@@ -130,3 +132,89 @@ def test_the_guess_is_on_record_before_the_slow_work_begins(
 
     assert [[1]] == on_record
     assert [] == [row for row in dump(engine)["guess_budgets"] if row[2] == factor]
+
+
+@pytest.mark.parametrize("factor", ["totp", "backup_code"])
+def test_while_paused_a_right_code_is_hashed_for_no_more_than_a_wrong_one(
+    product: Product, lea: Owner, monkeypatch: pytest.MonkeyPatch, factor: str
+) -> None:
+    """D-22: neither the code that was typed nor eight new ones, whose time would tell."""
+    wrong = "ZZZZ-ZZZZ-ZZZZ-ZZZZ" if factor == "backup_code" else lea.phone.wrong_code(product.now)
+    for _ in range(5):
+        product.create_codes(lea.seat, wrong)
+    text = lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now)
+    hashes: list[str] = []
+    before_each_hash(monkeypatch, lambda: hashes.append("hash"))
+
+    outcome = product.create_codes(lea.seat, text)
+
+    assert isinstance(outcome, Refused)
+    assert Refusal.TOO_MANY is outcome.reason
+    assert [] == hashes
+
+
+@pytest.mark.parametrize(("factor", "hashes"), [("totp", 8), ("backup_code", 9)])
+def test_the_hashes_keep_nobody_waiting(
+    product: Product, lea: Owner, monkeypatch: pytest.MonkeyPatch, factor: str, hashes: int
+) -> None:
+    """The eight new ones and that of a typed backup code are made outside the write lock."""
+    is_writing: list[bool] = []
+    before_each_hash(monkeypatch, lambda: is_writing.append(bool(product.session.info.get("writing"))))
+    text = lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now)
+
+    assert isinstance(product.create_codes(lea.seat, text), Accepted)
+
+    assert [False] * hashes == is_writing
+
+
+def test_new_codes_take_the_old_ones_off_another_session_s_screen(product: Product, engine: Engine, lea: Owner) -> None:
+    """What is dead is not shown as a way in."""
+    product.create_codes(lea.seat, lea.phone.code(product.now))
+    shown = product.shown(lea.seat)
+    assert shown is not None
+    other = product.log_in_with(lea.person, shown.codes[0])
+
+    assert isinstance(product.create_codes(other, shown.codes[1]), Accepted)
+
+    assert product.shown(lea.seat) is None
+    assert product.shown(other) is not None
+    assert 1 == count(engine, "shown_backup_codes")
+
+
+@pytest.mark.parametrize("factor", ["totp", "backup_code"])
+def test_a_session_that_ends_while_the_hashes_are_made_gets_no_codes(
+    product: Product, engine: Engine, lea: Owner, monkeypatch: pytest.MonkeyPatch, factor: str
+) -> None:
+    """Asked again under the lock: the old eight live on, the code is not spent and the guess is given back."""
+    text = lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now)
+    aside = {"audit_events", "guess_budgets", "log_in_sessions"}
+    before = dump(engine, without=aside)
+
+    with Session(engine, expire_on_commit=False) as session:
+        before_the_first_hash(monkeypatch, lambda: product.beside(session).log_out(lea.seat))
+        outcome = product.create_codes(lea.seat, text)
+
+    assert Refused(Refusal.SESSION_OVER) == outcome
+    assert before == dump(engine, without=aside)
+    assert [(0, [])] == [row[4:6] for row in dump(engine)["guess_budgets"] if row[2] == factor]
+
+
+def test_the_last_code_stands_in_for_one_of_two_tabs_only(
+    product: Product, engine: Engine, lea: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked again under the lock: what the other tab made while the hashes ran is not replaced."""
+    for code in lea.codes:
+        seat = product.log_in_with(lea.person, code)
+    made: list[object] = []
+
+    with Session(engine, expire_on_commit=False) as session:
+        other_tab = product.beside(session)
+        before_the_first_hash(
+            monkeypatch, lambda: made.extend([other_tab.create_codes(seat, None), other_tab.shown(seat)])
+        )
+        outcome = product.create_codes(seat, None)
+
+    assert Refused(Refusal.MALFORMED) == outcome
+    assert [Accepted(None), product.shown(seat)] == made
+    assert 8 == count(engine, "backup_codes")
+    assert 1 == len(product.audit("backup_codes:create"))

@@ -131,3 +131,23 @@ def test_the_last_backup_code_stands_in_for_the_code(product: Product, lea: Owne
     seat = product.log_in_with(lea.person, lea.codes[7])
 
     assert isinstance(product.reset(seat, None), Accepted)
+
+
+def test_a_crash_anywhere_in_an_operator_s_reset_leaves_it_all_on_or_all_off(
+    product: Product, engine: Engine, lea: Owner
+) -> None:
+    """Break glass breaks whole: factors, sessions, audit and notice in one transaction."""
+    product.half_way(lea.person)
+    product.create_codes(lea.seat, lea.phone.code(product.now))
+    before = dump(engine)
+
+    deaths, sights = dies_everywhere(engine, lambda: product.reset_by_operator(lea.person), lambda: dump(engine))
+
+    after = dump(engine)
+    assert deaths > 10
+    assert [before] * deaths == sights
+    assert {name: [] for name in OF_THE_FACTORS} == {name: after[name] for name in OF_THE_FACTORS}
+    assert [] == after["challenges"] == after["known_browsers"]
+    assert product.find(lea.seat.token) is None
+    assert 1 == len(product.audit("two_factor:reset_by_operator"))
+    assert "reset" == after["outbox"][-1][1]

@@ -1,19 +1,22 @@
 """Setting a password and checking one."""
 
+import bcrypt
 import pytest
 from sqlalchemy import Engine, update
 from sqlalchemy.orm import Session
 
-from tests.core.people import PASSWORD, ROUNDS, Product, visitor
-from tests.core.stored import as_text, dump, values
+from tests.core.people import BRAND, PASSWORD, ROUNDS, Product, visitor
+from tests.core.stored import as_text, dies_everywhere, dump, values
 from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import Role
 from webapp.core.accounts.tables import Employee
 from webapp.core.database import writing
-from webapp.core.outcomes import Refusal, Refused
+from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.passwords.flows import Check
 from webapp.core.passwords.tables import PasswordHash
 from webapp.core.sealing import CannotOpenError
+from webapp.core.visitor import OPERATOR
 
 
 def begin(product: Product, email: str) -> Check | Refused:
@@ -89,6 +92,38 @@ def test_a_check_of_nobody_costs_the_same_hash_and_never_succeeds(product: Produ
     assert known.password_hash[:7] == unknown.password_hash[:7]
     assert len(known.password_hash) == len(unknown.password_hash)
     assert not any(passwords.judge(unknown, text) for text in (PASSWORD, "", "\x00", "\ud800", "x" * 1000))
+
+
+def test_a_check_of_nobody_is_made_at_the_cost_of_the_setting(product: Product) -> None:
+    """D-85: at any other cost it would take another time than the checks of people."""
+    product.rounds = 6
+
+    check = begin(product, "nobody@studio.example")
+
+    assert isinstance(check, Check)
+    assert b"$2b$06$" == check.password_hash[:7]
+
+
+@pytest.mark.parametrize("password", [PASSWORD, "wrong but long enough"])
+def test_a_check_of_nobody_hashes_as_often_as_one_of_somebody(
+    product: Product, lea: Person, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    """D-85: once each, and never not at all because there is nothing to compare with."""
+    checks = [begin(product, email) for email in (lea.email, "nobody@studio.example")]
+    checkpw = bcrypt.checkpw
+    costs: list[list[bytes]] = []
+
+    def counted(typed: bytes, password_hash: bytes) -> bool:
+        costs[-1].append(password_hash[:7])
+        return checkpw(typed, password_hash)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    for check in checks:
+        assert isinstance(check, Check)
+        costs.append([])
+        passwords.judge(check, password)
+
+    assert [[b"$2b$%02d$" % ROUNDS]] * 2 == costs
 
 
 def test_a_password_that_was_changed_while_it_was_checked_opens_nothing(product: Product, lea: Person) -> None:
@@ -257,3 +292,32 @@ def test_every_check_is_audited(product: Product, lea: Person) -> None:
         *[(lea.id, "refused", "wrong_password")] * 5,
         (lea.id, "refused", "too_many"),
     ] == rows
+
+
+def test_a_crash_anywhere_leaves_an_employee_with_a_password_or_none_at_all(product: Product, engine: Engine) -> None:
+    """Never an account that nobody can open, whose address is taken."""
+    company = product.company()
+    before = dump(engine)
+
+    def employ() -> object:
+        return passwords.employ(
+            product.session,
+            product.keyring,
+            company,
+            "kim@studio.example",
+            PASSWORD,
+            name="Kim",
+            role=Role.EMPLOYEE,
+            brand=BRAND,
+            rounds=ROUNDS,
+            now=product.now,
+            visitor=OPERATOR,
+        )
+
+    deaths, sights = dies_everywhere(engine, employ, lambda: dump(engine))
+
+    after = dump(engine)
+    assert deaths > 5
+    assert [before] * deaths == sights
+    assert (1, 1, 2) == tuple(len(after[name]) for name in ("employees", "password_hashes", "audit_events"))
+    assert isinstance(product.pass_password("kim@studio.example"), Accepted)
