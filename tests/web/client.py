@@ -128,6 +128,8 @@ def check_headers(response: TestResponse) -> None:
     assert "nosniff" == headers["X-Content-Type-Options"]
     assert "same-origin" == headers["Cross-Origin-Opener-Policy"]
     assert "same-origin" == headers["Cross-Origin-Resource-Policy"]
+    assert "same-origin" == headers["Referrer-Policy"]
+    assert {"camera=()", "geolocation=()", "microphone=()"} <= set(headers["Permissions-Policy"].split(", "))
     if response.request.path.startswith("/static/"):
         return
     assert "no-store" in headers["Cache-Control"]

@@ -1,5 +1,6 @@
 """The application on a fresh database, with a clock in hand, asked as pages and as HTMX fragments."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,6 +109,23 @@ def product(app: Flask, engine: Engine, clock: Clock) -> Iterator[Product]:
     """The same database in the test's own hands, for making people."""
     with Session(engine, expire_on_commit=False) as session:
         yield Product(session, app.extensions["webapp"].keyring, clock)
+
+
+@pytest.fixture
+def make_app(app: Flask, database_uri: str, tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Flask]]:
+    """Applications with other settings, on the same database and with its keys: people made here can log in there."""
+    made = []
+    keys = json.loads((Path(app.instance_path) / "two-factor-keys.json").read_text())
+    usual = {"INSTANCE_PATH": str(tmp_path / "other"), "BCRYPT_ROUNDS": 4, "TWO_FACTOR_KEYS": keys}
+
+    def make(**settings: object) -> Flask:
+        made.append(create_app(clock=clock, SQLALCHEMY_DATABASE_URI=database_uri, **{**usual, **settings}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with one.app_context():
+            one.extensions["sqlalchemy"].engine.dispose()
 
 
 @pytest.fixture(params=[PAGE, FRAGMENT])

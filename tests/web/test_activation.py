@@ -65,7 +65,7 @@ def test_a_right_code_shows_eight_codes_and_again_the_same(client: Client, produ
     phone = Phone(begin_activation(client, person))
     path = f"{security(person)}/two-factor/activate/code"
 
-    first = _followed(client, client.post(path, code=phone.code(clock.now)))
+    first = client.followed(client.post(path, code=phone.code(clock.now)))
     again = client.get(f"{security(person)}/two-factor/activate/backup-codes")
 
     assert "Your backup codes" == first.heading
@@ -85,6 +85,24 @@ def test_a_wrong_first_code_changes_nothing(client: Client, product: Product, cl
     assert 422 == answer.status
     assert "That code isn't right." in answer.text
     assert key == begin_activation(client, person)
+
+
+def test_five_wrong_first_codes_pause_the_page_too(client: Client, product: Product, clock: Clock) -> None:
+    """429 with the time when to try again, before anything is typed; the QR code stays."""
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    path = f"{security(person)}/two-factor/activate/code"
+    for _ in range(5):
+        client.post(path, code=phone.wrong_code(clock.now))
+    clock.move(seconds=20)
+
+    answer = client.get(path)
+
+    assert (429, "280") == (answer.status, answer.response.headers["Retry-After"])
+    assert "Too many attempts. You can try again at" in answer.text
+    assert 429 == client.send(path, code=phone.code(clock.now)).status
+    assert phone.key == begin_activation(client, person)
 
 
 def test_at_set_up_a_fast_phone_is_told_so(client: Client, product: Product, clock: Clock) -> None:
@@ -151,6 +169,38 @@ def test_the_file_of_codes_says_what_they_are_and_how_to_use_them(
         assert person.email not in text
 
 
+def test_a_download_is_written_down(client: Client, product: Product, clock: Clock) -> None:
+    """Whose codes left the screen as a file, and when; each time, and not where there was nothing to download."""
+    person, _, _ = _activated(client, product, clock)
+    base = f"{security(person)}/two-factor/activate"
+    page = client.as_page()
+
+    for _ in range(2):
+        page.post(f"{base}/backup-codes/download", form_at=f"{base}/backup-codes")
+    page.post(f"{base}/close", form_at=f"{base}/backup-codes")
+    page.post(f"{base}/backup-codes/download", form_at="/")
+
+    events = [(event.employee_id, event.outcome, event.at) for event in product.audit("backup_codes:download")]
+    assert [(person.id, "success", clock.now)] * 2 == events
+
+
+def test_what_needs_a_script_is_hidden_until_one_runs(client: Client, product: Product, clock: Clock) -> None:
+    """Copy and Print; what works without one is there from the start."""
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    base = f"{security(person)}/two-factor/activate"
+
+    scan = client.get(base)
+    codes = client.followed(client.post(f"{base}/code", code=phone.code(clock.now)))
+
+    for step, expected in ((scan, {"Copy key"}), (codes, {"Copy", "Print"})):
+        buttons = step.document.all("button")
+        assert expected == {button.text for button in buttons if "hidden" in button.attributes}
+        assert expected == {button.text for button in buttons if "data-script" in button.attributes}
+    assert {"Download", "I have saved them"} <= {button.text for button in codes.document.all("button")}
+
+
 def test_after_close_no_way_leads_back_to_the_codes(
     client: Client, product: Product, clock: Clock, open_browser: Callable[[], Client]
 ) -> None:
@@ -171,6 +221,22 @@ def test_after_close_no_way_leads_back_to_the_codes(
         assert not any(code in answer.response.text for code in codes)
         assert "8 of 8 backup codes left" in client.followed(answer).text
     assert 1 == len(product.audit("backup_codes:close"))
+
+
+def test_codes_that_were_not_put_away_can_be_found_again(client: Client, product: Product, clock: Clock) -> None:
+    """After a reload the Security tab leads back to them, until they are closed."""
+    person, _, codes = _activated(client, product, clock)
+    base = f"{security(person)}/two-factor/activate"
+
+    tab = client.as_page().get(security(person))
+    link = next(link for link in tab.document.all("a") if link.text == "Show them again")
+    again = client.get(link.attributes["href"])
+    client.as_page().post(f"{base}/close", form_at=f"{base}/backup-codes")
+    late = client.as_page().post(f"{base}/backup-codes/download", form_at=security(person))
+
+    assert codes == [code.text for code in again.document.all("code")]
+    assert "Show them again" not in client.as_page().get(security(person)).text
+    assert "no longer shown" in client.as_page().get(late.location).text
 
 
 def test_the_codes_are_gone_after_ten_minutes(client: Client, product: Product, clock: Clock) -> None:
@@ -194,7 +260,7 @@ def test_closing_leads_to_the_security_tab_that_says_it_is_on(client: Client, pr
 
     if client.mode == FRAGMENT:
         assert "#main" == answer.response.headers["HX-Retarget"]
-    answer = _followed(client, answer)
+    answer = client.followed(answer)
     assert "Two-factor authentication is on." in answer.text
     assert "8 of 8 backup codes left" in answer.text
     assert "Two-factor authentication" == answer.document.one("button", role="switch").parent.parent.all("h2")[0].text
@@ -209,13 +275,33 @@ def test_a_log_in_older_than_ten_minutes_is_confirmed_and_goes_on(client: Client
 
     asked = client.post(path, form_at=security(person))
     wrong = client.send(path, password="not the right password", carry_on=asked.value("carry_on"))
-    done = _followed(client, client.send(path, password=PASSWORD, carry_on=asked.value("carry_on")))
+    done = client.followed(client.send(path, password=PASSWORD, carry_on=asked.value("carry_on")))
 
     assert (200, "Confirm that it's you") == (asked.status, asked.heading)
     assert path == asked.document.all("form")[-1].attributes["action"]
     assert 422 == wrong.status
     assert "That isn't your password. You have 4 attempts left." in wrong.text
     assert "Activate two-factor authentication" == done.heading
+
+
+def test_a_first_code_by_an_old_log_in_is_confirmed_first(client: Client, product: Product, clock: Clock) -> None:
+    """Asked with 200 at the same address; the code was not judged and comes back in no page (ASVS 7.5.1)."""
+    person = product.employee()
+    log_in(client, person)
+    phone = Phone(begin_activation(client, person))
+    path = f"{security(person)}/two-factor/activate/code"
+    client.get(path)
+    clock.move(minutes=11)
+    code = phone.code(clock.now)
+
+    asked = client.send(path, code=code)
+    confirmed = client.send(path, password=PASSWORD, carry_on=asked.value("carry_on"))
+
+    assert (200, "Confirm that it's you") == (asked.status, asked.heading)
+    assert code not in asked.response.text
+    assert (303, path) == (confirmed.status, confirmed.location)
+    assert [] == product.audit("two_factor:activate")
+    assert "Your backup codes" == client.followed(client.post(path, code=code)).heading
 
 
 def test_a_confirmation_leaves_the_forms_of_other_tabs_valid(client: Client, product: Product) -> None:
@@ -258,31 +344,11 @@ def _activated(client: Client, product: Product, clock: Clock) -> tuple[Person, 
     log_in(client, person)
     phone = Phone(begin_activation(client, person))
     path = f"{security(person)}/two-factor/activate/code"
-    answer = _followed(client.as_page(), client.as_page().post(path, code=phone.code(clock.now)))
+    answer = client.as_page().followed(client.as_page().post(path, code=phone.code(clock.now)))
     return person, phone, [code.text for code in answer.document.all("code")]
-
-
-def _followed(client: Client, answer):  # type: ignore[no-untyped-def]
-    return client.get(answer.location) if answer.status == 303 else answer
 
 
 def _uri(links: list) -> str:
     found = [link.attributes["href"] for link in links if re.match("otpauth://", link.attributes["href"])]
     assert 1 == len(found)
     return found[0]
-
-
-def test_codes_that_were_not_put_away_can_be_found_again(client: Client, product: Product, clock: Clock) -> None:
-    """After a reload the Security tab leads back to them, until they are closed."""
-    person, _, codes = _activated(client, product, clock)
-    base = f"{security(person)}/two-factor/activate"
-
-    tab = client.as_page().get(security(person))
-    link = next(link for link in tab.document.all("a") if link.text == "Show them again")
-    again = client.get(link.attributes["href"])
-    client.as_page().post(f"{base}/close", form_at=f"{base}/backup-codes")
-    late = client.as_page().post(f"{base}/backup-codes/download", form_at=security(person))
-
-    assert codes == [code.text for code in again.document.all("code")]
-    assert "Show them again" not in client.as_page().get(security(person)).text
-    assert "no longer shown" in client.as_page().get(late.location).text

@@ -1,6 +1,7 @@
 """The flask commands: their output, exit status and files; and the mails that they deliver."""
 
 import base64
+import contextlib
 import email
 import email.policy
 import hashlib
@@ -9,15 +10,23 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 
 from tests.core.people import PASSWORD, Clock, Product
+from tests.core.stored import dump
 from tests.web.client import Client
 from tests.web.people import log_in
 from webapp import create_app
+from webapp.core.attempts import flows as attempts
+from webapp.core.attempts.flows import Guesser
+from webapp.core.attempts.rules import GuessKind
+from webapp.core.clock import system_clock
+from webapp.core.database import CompanyId
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -126,6 +135,23 @@ def test_status_tells_how_it_stands(app: Flask, product: Product) -> None:
     assert 1 == runner.invoke(args=["two-factor", "status", "nobody@studio.example"]).exit_code
 
 
+def test_status_tells_what_a_hundred_failures_closed(app: Flask, product: Product) -> None:
+    """No time would be true: only a success or a reset opens it. The other factor stands as it stood."""
+    owner = product.owner()
+    guesser = Guesser.at_employee(owner.person.id, None)
+    for _ in range(25):
+        for _ in range(4):
+            attempts.charge(product.session, guesser, GuessKind.BACKUP_CODE, now=product.now)
+        product.clock.move(days=1, seconds=1)
+
+    said = app.test_cli_runner().invoke(args=["two-factor", "status", owner.person.email]).stdout
+
+    assert [
+        "authentication codes throttled until: not throttled",
+        "backup codes throttled until: closed until a success or a reset",
+    ] == said.splitlines()[-2:]
+
+
 def test_break_glass_switches_off_and_is_written_down(app: Flask, product: Product, clock: Clock) -> None:
     """Operator, ticket and reason on standard error and in the audit; sessions end; the owner is told."""
     owner = product.owner()
@@ -172,16 +198,34 @@ def test_the_outbox_becomes_files_with_text_and_html(app: Flask, product: Produc
     assert "sent 0, failed 0\n" == app.test_cli_runner().invoke(args=["outbox", "send"]).stdout
 
 
-def test_purge_deletes_what_is_past_its_retention(app: Flask, product: Product, clock: Clock) -> None:
-    """And says how much of each."""
-    owner = product.owner()
-    product.half_way(owner.person)
+PURGED = {
+    "log_in_sessions": ("sessions", 2),
+    "challenges": ("challenges", 1),
+    "pending_secrets": ("pending secrets", 1),
+    "shown_backup_codes": ("shown backup codes", 1),
+    "guess_budgets": ("guess counters", 2),
+    "outbox": ("sent mail", 1),
+}
+"""What each table's rows are called, and how many of them _leave_behind() leaves."""
+
+
+def test_purge_deletes_what_is_past_its_retention(app: Flask, engine: Engine, product: Product, clock: Clock) -> None:
+    """A line for each of six kinds says how many; what is young stays, and so do people and their factors."""
+    runner, company = app.test_cli_runner(), product.company()
+    _leave_behind(product, company, "kim")
+    runner.invoke(args=["outbox", "send"])
     clock.move(days=40)
+    _leave_behind(product, company, "noa")
+    runner.invoke(args=["outbox", "send"])
+    before = dump(engine)
+    assert {name: 2 * number for name, (_, number) in PURGED.items()} == {name: len(before[name]) for name in PURGED}
 
-    result = app.test_cli_runner().invoke(args=["purge"])
+    first, second = (runner.invoke(args=["purge"]) for _ in range(2))
 
-    assert 0 == result.exit_code
-    assert "sessions: 1\nchallenges: 1\n" in result.stdout
+    assert (0, "".join(f"{words}: {number}\n" for words, number in PURGED.values())) == (first.exit_code, first.stdout)
+    assert "".join(f"{words}: 0\n" for words, _ in PURGED.values()) == second.stdout
+    left = {name: rows[PURGED[name][1] :] if name in PURGED else rows for name, rows in before.items()}
+    assert left == dump(engine)
 
 
 def test_the_database_file_is_its_owners_only(tmp_path: Path) -> None:
@@ -209,20 +253,32 @@ def test_a_database_that_can_t_be_used_is_one_line(tmp_path: Path, uri: str) -> 
 
 def test_a_sender_that_keeps_running_outlives_the_database(tmp_path: Path) -> None:
     """While the database is away it waits, says so in the log, and ends with a signal as it should."""
-    environment = {
-        **os.environ,
-        "FLASK_INSTANCE_PATH": str(tmp_path / "other"),
-        "FLASK_SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/no-tables.sqlite3",
-    }
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "outbox", "send", "--watch"]
-
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as sender:
+    with _running_sender(f"sqlite:///{tmp_path}/no-tables.sqlite3", tmp_path / "other") as sender:
         assert sender.stderr is not None
         said = sender.stderr.readline()
         sender.terminate()
+        status = sender.wait(timeout=30)
 
     assert "the database can't be used, trying again" in said
-    assert 0 == sender.returncode
+    assert 0 == status
+
+
+def test_a_sender_that_keeps_running_delivers_what_comes(product: Product, database_uri: str, tmp_path: Path) -> None:
+    """What was waiting, then what is queued while it runs, each with its line at once."""
+    product.clock.now = system_clock()  # the sender has a clock of its own
+    company = product.company()
+    product.owner("kim@studio.example", company=company)
+    folder = tmp_path / "other" / "mail"
+
+    with _running_sender(database_uri, tmp_path / "other") as sender:
+        assert sender.stdout is not None
+        at_start = sender.stdout.readline(), len(list(folder.glob("*.eml")))
+        product.clock.now = system_clock()
+        product.owner("noa@studio.example", company=company)
+        later = sender.stdout.readline(), len(list(folder.glob("*.eml")))
+
+    assert ("sent 1, failed 0\n", 1) == at_start
+    assert ("sent 1, failed 0\n", 2) == later
 
 
 def test_the_demo_is_not_for_production(sqlite_uri: str, tmp_path: Path) -> None:
@@ -272,8 +328,6 @@ def test_names_and_passwords_of_commands_are_checked(app: Flask) -> None:
 
 def test_keys_are_rotated_by_a_command(app: Flask, product: Product, database_uri: str, tmp_path: Path) -> None:
     """Prints how many; 1 and whose where a former key is missing."""
-    from webapp import create_app
-
     product.owner()
     old = base64.urlsafe_b64encode(bytes(range(32))).decode()
     new = base64.urlsafe_b64encode(bytes(range(1, 33))).decode()
@@ -291,3 +345,26 @@ def test_keys_are_rotated_by_a_command(app: Flask, product: Product, database_ur
     for made in (missing, rotated):
         with made.app_context():
             made.extensions["sqlalchemy"].engine.dispose()
+
+
+def _leave_behind(product: Product, company: CompanyId, name: str) -> None:
+    """Two sessions, codes on a screen, a mail, a half-way log-in, a set-up not finished, guesses at two addresses."""
+    owner = product.activate(product.employee(f"{name}@studio.example", company=company))
+    product.half_way(owner.person)
+    product.scan(product.log_in(product.employee(f"new.{name}@studio.example", company=company)))
+    product.pass_password(f"not.{name}@studio.example", "wrong but long enough")
+
+
+@contextlib.contextmanager
+def _running_sender(database_uri: str, instance: Path) -> Iterator[subprocess.Popen[str]]:
+    """`flask outbox send --watch` in a process of its own, which ends with the test whatever happens."""
+    settings = {"FLASK_INSTANCE_PATH": str(instance), "FLASK_SQLALCHEMY_DATABASE_URI": database_uri}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "outbox", "send", "--watch"]
+    environment = {**os.environ, **settings}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as sender:
+        try:
+            yield sender
+        finally:
+            sender.kill()

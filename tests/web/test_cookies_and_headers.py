@@ -1,8 +1,7 @@
 """Cookies, headers and what is kept out of reach: nothing readable, nothing framed, nothing stored."""
 
 import logging
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -12,26 +11,6 @@ from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.web.client import Client
 from tests.web.dom import parse
 from tests.web.people import begin_activation, log_in, security
-from webapp import create_app
-
-
-@pytest.fixture
-def make_app(sqlite_uri: str, tmp_path: Path, clock: Clock) -> Iterator[Callable[..., Flask]]:
-    """Applications with other settings; what is tested with them knows no database."""
-    made = []
-
-    def make(**settings: object) -> Flask:
-        folder = str(tmp_path / "other")
-        app = create_app(
-            clock=clock, SQLALCHEMY_DATABASE_URI=sqlite_uri, INSTANCE_PATH=folder, BCRYPT_ROUNDS=4, **settings
-        )
-        made.append(app)
-        return app
-
-    yield make
-    for app in made:
-        with app.app_context():
-            app.extensions["sqlalchemy"].engine.dispose()
 
 
 def test_cookies_are_opaque_and_for_the_server_only(open_browser: Callable[[], Client], product: Product) -> None:
@@ -123,6 +102,59 @@ def test_an_address_is_taken_from_trusted_proxies_only(
     assert {"127.0.0.1"} == {event.address for event in product.audit("session:start")}
     assert 400 == behind.get("/login", headers={"X-Forwarded-Host": "evil.example"}).status_code
     assert 200 == behind.get("/login", headers={"X-Forwarded-For": "203.0.113.9"}).status_code
+
+
+def test_behind_a_trusted_proxy_the_address_is_the_one_that_it_saw(
+    product: Product, make_app: Callable[..., Flask]
+) -> None:
+    """The last of X-Forwarded-For; what stands before it was written by whoever called (case D-23)."""
+    app, person = make_app(TRUSTED_PROXIES=1), product.employee()
+
+    for sent in ("203.0.113.9", "198.51.100.1, 203.0.113.10", "127.0.0.1, 198.51.100.1, 203.0.113.11"):
+        browser = Client(app.test_client())
+        browser.get("/login")
+        answer = browser.send("/login", headers={"X-Forwarded-For": sent}, email=person.email, password=PASSWORD)
+        assert "/" == answer.location
+
+    expected = ["203.0.113.9", "203.0.113.10", "203.0.113.11"]
+    assert expected == [event.address for event in product.audit("session:start")]
+
+
+@pytest.mark.parametrize("fallbacks", [True, False])
+def test_forms_outlive_a_new_secret_key_while_the_old_one_is_a_fallback(
+    product: Product, make_app: Callable[..., Flask], fallbacks: bool
+) -> None:
+    """FLASK_SECRET_KEY_FALLBACKS: an open form is taken after the rotation; without it, it is a forged one."""
+    person = product.employee()
+    path = f"/settings/employees/{person.id}"
+    before = Client(make_app(SECRET_KEY="the old key").test_client())
+    log_in(before, person)
+    before.get(path)
+    new = make_app(SECRET_KEY="the new key", SECRET_KEY_FALLBACKS=["the old key"] if fallbacks else [])
+    after = Client(new.test_client())
+    after.flask.set_cookie("session", before.flask.get_cookie("session").value)
+    after.token = before.token
+
+    answer = after.send(path, name="Lea Neu", phone="", language="en")
+
+    assert (303 if fallbacks else 400) == answer.status
+    assert fallbacks is ("Lea Neu" in after.get(path).text)
+    assert 303 == after.post(path, name="Lea Neu", phone="", language="en").status
+
+
+def test_a_log_in_goes_on_where_the_limits_per_address_have_lost_their_storage(
+    product: Product, make_app: Callable[..., Flask]
+) -> None:
+    """Redis away is no outage: the limits per person, which are in the database, go on as well."""
+    app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI="redis://127.0.0.1:1")
+    person = product.employee()
+    wrong = {"email": "nobody@studio.example", "password": "not the right password"}
+
+    answer = Client(app.test_client()).post("/login", email=person.email, password=PASSWORD)
+    statuses = [Client(app.test_client()).post("/login", **wrong).status for _ in range(6)]
+
+    assert (303, "/") == (answer.status, answer.location)
+    assert [422] * 5 + [429] == statuses
 
 
 def test_a_flood_from_one_address_is_stopped(make_app: Callable[..., Flask]) -> None:

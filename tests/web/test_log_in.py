@@ -282,3 +282,39 @@ def test_somebody_logged_in_is_led_past_the_log_in(client: Client, product: Prod
     log_in(client, product.employee())
 
     assert (303, "/") == (client.get("/login").status, client.get("/login").location)
+
+
+@pytest.mark.parametrize(
+    ("hours", "approvals", "wait", "people"),
+    [
+        (0.5, 2, "30 minutes", "Two people check"),
+        (1, 3, "1 hour", "Three people check"),
+        (24, 2, "24 hours", "Two people check"),
+    ],
+)
+def test_help_says_what_support_will_ask_for_and_how_long_it_takes(
+    make_app: Callable[..., Flask], mode: str, hours: float, approvals: int, wait: str, people: str
+) -> None:
+    """An ID document to the address of the settings, and the waiting time and number of people that they name."""
+    app = make_app(
+        SUPPORT_EMAIL="help@studio.example", SUPPORT_RESET_WAIT_HOURS=hours, SUPPORT_RESET_APPROVALS=approvals
+    )
+
+    page = Client(app.test_client(), mode).get("/login/help")
+
+    (letter,) = [link for link in page.document.all("a") if link.attributes["href"].startswith("mailto:")]
+    assert "help@studio.example" == letter.text
+    assert letter.attributes["href"].startswith("mailto:help@studio.example?")
+    assert "Attach a photo of your ID document" in page.text
+    assert f"a waiting time of {wait} starts" in page.text
+    assert f"{people} the answers and the document" in page.text
+
+
+def test_the_second_step_leads_to_help(client: Client, product: Product) -> None:
+    """From either kind of code; the half-way log-in goes on."""
+    log_in(client, product.owner().person)
+
+    for path in ("/login/code", "/login/backup-code"):
+        (link,) = [link for link in client.get(path).document.all("a") if "Can't log in?" == link.text]
+        assert "Can't log in?" == client.get(link.attributes["href"]).heading
+    assert "Enter your code" == client.get("/login/code").heading
