@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session
 
 from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.web.client import Client
@@ -21,11 +20,6 @@ MOVES_ON_BY_ITSELF = {"last_seen_at"}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
 def app(database_uri: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     app = create_app(
         clock=clock, SQLALCHEMY_DATABASE_URI=database_uri, INSTANCE_PATH=str(tmp_path / "instance"), BCRYPT_ROUNDS=4
@@ -33,19 +27,6 @@ def app(database_uri: str, tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     yield app
     with app.app_context():
         app.extensions["sqlalchemy"].engine.dispose()
-
-
-@pytest.fixture
-def engine(app: Flask) -> Engine:
-    with app.app_context():
-        engine: Engine = app.extensions["sqlalchemy"].engine
-    return engine
-
-
-@pytest.fixture
-def product(app: Flask, engine: Engine, clock: Clock) -> Iterator[Product]:
-    with Session(engine, expire_on_commit=False) as session:
-        yield Product(session, app.extensions["webapp"].keyring, clock)
 
 
 def test_every_view_names_its_guard(app: Flask) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.core.people import PASSWORD, Clock, Owner, Product
-from tests.web.client import FRAGMENT, Answer, Client
+from tests.web.client import Client
 from tests.web.people import log_in, security
 
 
@@ -35,7 +35,7 @@ def test_a_reset_switches_off_at_once(
     path = f"{security(owner.person)}/two-factor/reset"
     fields = {"backup_code": owner.codes[1]} if by_backup_code else {"code": owner.phone.code(clock.now)}
 
-    answer = _followed(client, client.post(path, **fields))
+    answer = client.followed(client.post(path, **fields))
 
     assert "Two-factor authentication is off." in answer.text
     assert "Activate two-factor authentication" in answer.text
@@ -85,7 +85,7 @@ def test_new_codes_kill_the_old_ones(client: Client, product: Product, clock: Cl
     """The new eight are shown at the address that activation uses."""
     owner = _signed_in(client, product, clock)
 
-    answer = _followed(client, client.post(f"{security(owner.person)}/backup-codes", code=owner.phone.code(clock.now)))
+    answer = client.followed(client.post(f"{security(owner.person)}/backup-codes", code=owner.phone.code(clock.now)))
 
     new = [code.text for code in answer.document.all("code")]
     assert 8 == len(new)
@@ -109,7 +109,7 @@ def test_the_log_in_by_the_last_code_counts_for_ten_minutes(
 
     asked = client.get(path)
     lost = client.as_page().get("/login/after-backup-code?phone=lost")
-    done = _followed(client, client.post(path))
+    done = client.followed(client.post(path))
 
     assert not asked.document.all("input", name="code")
     assert "no further code is needed" in asked.text
@@ -144,7 +144,7 @@ def test_with_nothing_to_change_the_pages_lead_to_the_security_tab(client: Clien
 
     answer = client.get(f"{security(person)}/{page}")
 
-    assert "Activate two-factor authentication" in _followed(client, answer).text
+    assert "Activate two-factor authentication" in client.followed(answer).text
 
 
 def _signed_in(client: Client, product: Product, clock: Clock) -> Owner:
@@ -159,9 +159,3 @@ def _log_in_fully(client: Client, owner: Owner, product: Product, clock: Clock) 
     log_in(client, owner.person)
     assert 303 == client.post("/login/code", code=owner.phone.code(clock.now)).status
     clock.next_step()
-
-
-def _followed(client: Client, answer: Answer) -> Answer:
-    if answer.status == 200 and client.mode == FRAGMENT:
-        return answer
-    return client.get(answer.location)
