@@ -36,6 +36,7 @@ from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Delivery
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.visitor import OPERATOR
 from webapp.mail import Transport
@@ -227,6 +228,7 @@ def _purge_command(parts: Parts) -> click.Command:
         """Delete what is past its retention."""
         session, now = parts.open_session(), parts.clock()
         click.echo(f"sessions: {sessions.purge(session, limits=parts.limits, now=now)}")
+        click.echo(f"known browsers: {browsers.purge(session, now=now)}")
         click.echo(f"challenges: {challenge.purge(session, now=now)}")
         click.echo(f"pending secrets: {totp.purge(session, now=now)}")
         click.echo(f"shown backup codes: {backup_codes.purge(session, now=now)}")

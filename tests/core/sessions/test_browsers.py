@@ -102,6 +102,20 @@ def test_it_is_forgotten_after_180_days_without_a_log_in(product: Product, lea: 
     assert not is_known(product, lea, seat.browser)
 
 
+def test_purge_forgets_what_is_known_no_more_with_its_guesses(product: Product, engine: Engine, lea: Person) -> None:
+    """No row is left that nobody can reach; a browser in use stays."""
+    old = product.log_in(lea)
+    product.pass_password(lea.email, "wrong", browser=old.browser)
+    product.clock.move(days=1)
+    young = product.log_in(lea)
+    product.clock.move(days=179)
+
+    assert 1 == browsers.purge(product.session, now=product.now)
+
+    assert {young.me.browser_id} == {row[0] for row in dump(engine)["known_browsers"]}
+    assert [] == [row for row in dump(engine)["guess_budgets"] if row[3] == old.me.browser_id]
+
+
 def test_forgetting_voids_all_but_the_one_to_keep(product: Product, lea: Person) -> None:
     """And those of nobody else."""
     kept, gone = product.log_in(lea), product.log_in(lea)

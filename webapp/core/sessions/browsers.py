@@ -17,6 +17,8 @@ from webapp.core.visitor import Visitor
 
 BROWSER_LIFE = timedelta(days=180)
 MOST_PER_PERSON = 10
+AT_ONCE = 500
+"""So many ids at most in one statement: PostgreSQL takes 65,535."""
 
 
 def recognise(session: Session, employee_id: EmployeeId, visitor: Visitor, *, now: datetime) -> BrowserId | None:
@@ -57,6 +59,15 @@ def forget(session: Session, employee_id: EmployeeId, *, keep: BrowserId | None 
             )
         ).all()
         _forget(session, [BrowserId(browser_id) for browser_id in doomed])
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Forget browsers that nobody has logged in with for 180 days; how many."""
+    with writing(session):
+        old = session.scalars(select(KnownBrowser.id).where(KnownBrowser.last_log_in_at <= now - BROWSER_LIFE)).all()
+        for at in range(0, len(old), AT_ONCE):
+            _forget(session, [BrowserId(browser_id) for browser_id in old[at : at + AT_ONCE]])
+        return len(old)
 
 
 def _rotate(session: Session, browser_id: BrowserId, token: str, *, now: datetime) -> bool:
