@@ -15,8 +15,8 @@ START_S = 30
 
 
 @contextlib.contextmanager
-def serving(uri: str, instance: Path, *, workers: int = 2) -> Iterator[str]:
-    """The address of a server on the database at *uri*. It runs on the machine's own clock."""
+def serving(uri: str, instance: Path, *, workers: int = 2, **settings: str) -> Iterator[str]:
+    """The address of a server on the database at *uri*, with more *settings*. It runs on the machine's own clock."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -27,6 +27,7 @@ def serving(uri: str, instance: Path, *, workers: int = 2) -> Iterator[str]:
         "FLASK_INSTANCE_PATH": str(instance),
         "FLASK_PUBLIC_URL": address,
         "FLASK_BCRYPT_ROUNDS": "4",
+        **settings,
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     command += ["--worker-class", "gthread", "--threads", "8", "--no-control-socket", "--log-level", "warning"]
