@@ -1,6 +1,6 @@
-"""What attackers meet: the application with a clock in hand, and where processes, sockets or files matter a real gunicorn.
+"""What attackers meet: the application with a clock in hand, or a real gunicorn where processes and files matter.
 
-`place` is two worker processes on the machine's own clock; `app`, `client` and `product` are those of the tests of pages.
+`place` is two worker processes on the machine's clock; `app`, `client` and `product` are those of the tests of pages.
 """
 
 from tests.services.conftest import place
