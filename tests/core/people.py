@@ -17,7 +17,7 @@ from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge import flows as challenge
-from webapp.core.challenge.flows import HalfWay, LoggedIn, Waiting
+from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
 from webapp.core.database import CompanyId, writing
 from webapp.core.enrolment import activation, new_codes, reset
 from webapp.core.factors.backup_codes.flows import Shown
@@ -173,14 +173,16 @@ class Product:
     # --- log-in ---------------------------------------------------------------------------------------------------
 
     def pass_password(
-        self, email: str, password: str = PASSWORD, *, browser: str | None = None
-    ) -> Accepted[HalfWay | LoggedIn] | Refused:
+        self, email: str, password: str = PASSWORD, *, browser: str | None = None, idle_token: str | None = None
+    ) -> Accepted[HalfWay | LoggedIn | Resumed] | Refused:
         return challenge.pass_password(
             self.session,
             self.keyring,
             email,
             password,
             next_path="",
+            idle_token=idle_token,
+            limits=LIMITS,
             rounds=self.rounds,
             now=self.now,
             visitor=visitor(browser),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.core.people import Clock, Product
+from tests.core.people import PASSWORD, Clock, Product
 from tests.web.client import Client
 from tests.web.people import log_in, security
 
@@ -101,25 +101,48 @@ def test_codes_that_are_not_put_away_are_the_next_thing_to_do(client: Client, pr
     assert "Nothing to do" in done.text
 
 
-@pytest.mark.parametrize("ends", ["idle", "operator"])
+@pytest.mark.parametrize("ends", ["too old", "operator"])
 def test_who_was_logged_out_is_told_so(client: Client, product: Product, clock: Clock, ends: str) -> None:
     """A log-in page without a word looks like a mistake; after “Log out” it says nothing."""
     owner = product.owner()
     log_in(client, owner.person)
-    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
-    if ends == "idle":
-        clock.move(hours=2)
+    client.as_page().post("/login/code", code=owner.codes[0])
+    if ends == "too old":
+        clock.move(hours=24)
     else:
         product.reset_by_operator(owner.person)
 
     led = client.as_page().get(client.get("/").location)
     log_in(client, owner.person)
-    if ends == "idle":
-        client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+    if ends == "too old":
+        client.as_page().post("/login/code", code=owner.codes[1])
     out = client.as_page().get(client.as_page().post("/logout", form_at="/").location)
 
     assert "You have been logged out. Log in again to go on." in led.text
     assert "logged out" not in out.text
+
+
+def test_after_a_pause_the_password_alone_goes_on(client: Client, product: Product, clock: Clock) -> None:
+    """No code; back where one was. Before it, no page answers, and what changes a factor asks once more after it."""
+    owner = product.owner()
+    log_in(client, owner.person)
+    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+    old = client.flask.get_cookie("session").value
+    clock.move(minutes=60)
+
+    led = client.as_page().get("/settings/employees")
+    form = client.as_page().get(led.location)
+    done = client.as_page().post(led.location, email=owner.person.email, password=PASSWORD)
+
+    assert (303, "/login?next=/settings/employees") == (led.status, led.location)
+    assert "You were away for a while." in form.text
+    assert (303, "/settings/employees") == (done.status, done.location)
+    assert "Hello, Lea" == client.as_page().get("/").heading
+    assert old != client.flask.get_cookie("session").value
+    assert "Confirm that it's you" == client.get(f"{security(owner.person)}/two-factor/reset").heading
+    assert "Went on after a pause" in client.as_page().get(security(owner.person)).text
+    client.flask.set_cookie("session", old)
+    assert 303 == client.as_page().get("/").status
 
 
 def test_an_idle_session_is_over_and_a_busy_one_lasts_a_day(client: Client, product: Product, clock: Clock) -> None:

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
-from webapp.core.challenge.flows import HalfWay, LoggedIn
+from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed
 from webapp.core.enrolment import state as enrolment
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
@@ -45,6 +45,8 @@ def send_password() -> Response | BaseResponse:
         form.email.data,
         form.password.data,
         next_path=local_path(request.args.get("next")) or "",
+        idle_token=visit().token if visit().stage is Stage.SIGNED_IN else None,
+        limits=parts().limits,
         rounds=rounds(),
         now=now(),
         visitor=visitor(),
@@ -130,7 +132,10 @@ def _why_again() -> str | None:
     """Why somebody is asked once more who had come further: the cookie says so, and nothing stands behind it."""
     if visit().stage is Stage.HALF_WAY and waiting_or_none() is None:
         return wording.EXPIRED_NOTICE
-    return wording.LOGGED_OUT_NOTICE if visit().stage is Stage.SIGNED_IN else None
+    if visit().stage is not Stage.SIGNED_IN:
+        return None
+    is_idle = sessions.can_resume(db(), visit().token, limits=parts().limits, now=now())
+    return wording.AWAY_NOTICE if is_idle else wording.LOGGED_OUT_NOTICE
 
 
 def _end_half_way() -> None:
@@ -150,13 +155,16 @@ def _answer(form: CodeForm | BackupCodeForm) -> Response | BaseResponse:
     return _second_step(form, outcome)
 
 
-def _go_on(reached: HalfWay | LoggedIn) -> BaseResponse:
+def _go_on(reached: HalfWay | LoggedIn | Resumed) -> BaseResponse:
     """One step up: new tokens, and on to what is next."""
     if isinstance(reached, HalfWay):
         visit().become(Stage.HALF_WAY, reached.token)
         return redirect(url_for("login.code"), 303)
-    step_up_to(reached.started)
     onward = local_path(reached.next_path)
+    if isinstance(reached, Resumed):
+        visit().become(Stage.SIGNED_IN, reached.token)
+        return redirect(onward or url_for("dashboard.show"), 303)
+    step_up_to(reached.started)
     if reached.codes_left is not None:
         return redirect(url_for("login.after_backup_code", next=onward), 303)
     return redirect(onward or url_for("dashboard.show"), 303)

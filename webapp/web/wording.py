@@ -18,6 +18,7 @@ CLOSED_RETRY_S = 24 * 60 * 60
 """``Retry-After`` where waiting alone does not help: the page says what does."""
 
 EXPIRED_NOTICE = "You were away for more than 10 minutes. Enter your e-mail address and password again."
+AWAY_NOTICE = "You were away for a while. Your e-mail address and password are enough to go on: no code is needed."
 LOGGED_OUT_NOTICE = "You have been logged out. Log in again to go on."
 PATH_TO_SECURITY = "Settings > Resource / Employees > your name > Security"
 EMPTY_CODE = "Enter the 6-digit code from your app."
@@ -105,6 +106,7 @@ def activity(event: Event) -> str | None:
 
 SHOWN_KINDS = (
     EventKind.LOGGED_IN,
+    EventKind.SESSION_RESUMED,
     EventKind.PASSWORD_CHECKED,
     EventKind.SECOND_FACTOR_CHECKED,
     EventKind.TWO_FACTOR_ACTIVATED,
@@ -120,6 +122,7 @@ _LOG_INS = {
     "backup_code": "Logged in with a backup code",
 }
 _ACTIVITY = {
+    EventKind.SESSION_RESUMED: "Went on after a pause, with the password",
     EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
 from tests.core.hashing import before_the_first_hash
-from tests.core.people import PASSWORD, Owner, Product, visitor
+from tests.core.people import LIMITS, PASSWORD, Owner, Product, visitor
 from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.accounts.tables import Employee
 from webapp.core.attempts.tables import GuessBudget
@@ -30,6 +30,7 @@ def token_of(product: Product, lea: Owner, *, next_path: str = "") -> str:
         lea.person.email,
         PASSWORD,
         next_path=next_path,
+        limits=LIMITS,
         rounds=4,
         now=product.now,
         visitor=visitor(None),

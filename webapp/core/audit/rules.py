@@ -15,6 +15,7 @@ class EventKind(StrEnum):
     PASSWORD_CHECKED = "password:check"
     SECOND_FACTOR_CHECKED = "second_factor:check"
     LOGGED_IN = "session:start"
+    SESSION_RESUMED = "session:resume"
     LOGGED_OUT = "session:end"
     OTHER_SESSIONS_ENDED = "session:end_others"
     ACTIVATION_BEGUN = "two_factor:begin_activation"

@@ -1,8 +1,9 @@
 """Log-in: the password, and what stands between it and a session.
 
-``pass_password`` ends in a session where no second factor is on, else in a challenge of this browser, which lives
-ten minutes and is answered once. Several browsers may stand half-way for one person; one's success leaves the
-others' challenges. Identity comes from the challenge alone, never from the request that answers it (case D-02).
+``pass_password`` resumes an idle session, or ends in a new one where no second factor is on, else in a challenge of
+this browser, which lives ten minutes and is answered once. Several browsers may stand half-way for one person; one's
+success leaves the others' challenges. Identity comes from the challenge alone, never from the request that answers it
+(case D-02).
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
-from webapp.core.sessions.flows import Started
+from webapp.core.sessions.flows import Limits, Started
 from webapp.core.tokens import new_token, token_hash
 from webapp.core.visitor import Visitor
 
@@ -51,6 +52,14 @@ class LoggedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """A session that had only waited too long goes on under a new *token*."""
+
+    token: str
+    next_path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A challenge that waits for its answer."""
 
@@ -66,11 +75,17 @@ def pass_password(
     password: str,
     *,
     next_path: str,
+    idle_token: str | None = None,
+    limits: Limits,
     rounds: int,
     now: datetime,
     visitor: Visitor,
-) -> Accepted[HalfWay | LoggedIn] | Refused:
-    """Judge e-mail and password. Refuses with TOO_MANY or WRONG_PASSWORD, alike for addresses nobody has."""
+) -> Accepted[HalfWay | LoggedIn | Resumed] | Refused:
+    """Judge e-mail and password. Refuses with TOO_MANY or WRONG_PASSWORD, alike for addresses nobody has.
+
+    *idle_token* is what this browser has of a session that waited too long: where it is the same person's, the
+    password alone resumes it, whatever second factor is on. Anybody else's ends.
+    """
     browser = _browser_of(session, email, now=now, visitor=visitor)
     check = passwords.begin_check(session, keyring, email, browser=browser, rounds=rounds, now=now, visitor=visitor)
     if isinstance(check, Refused):
@@ -83,6 +98,11 @@ def pass_password(
         accounts.lock(session, person.id)
         if not passwords.settle(session, keyring, right, now=now, visitor=visitor):
             return passwords.refuse(session, check, now=now, visitor=visitor)
+        if idle_token is not None:
+            token = sessions.resume(session, keyring, person, idle_token, limits=limits, now=now, visitor=visitor)
+            if token is not None:
+                return Accepted(Resumed(token, next_path))
+            sessions.replace(session, idle_token, now=now)
         if totp.state(session, person.id):
             return Accepted(_challenge(session, person, next_path=next_path, now=now))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)

@@ -154,6 +154,36 @@ def renew(session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: 
         return fresh
 
 
+def can_resume(session: Session, token: str, *, limits: Limits, now: datetime) -> bool:
+    """Whether *token* is that of a session which only waited too long, for a page that says what is enough to go on."""
+    return _idle(session, token, limits=limits, now=now) is not None
+
+
+def resume(
+    session: Session, keyring: Keyring, person: Person, token: str, *, limits: Limits, now: datetime, visitor: Visitor
+) -> str | None:
+    """The new token of *person*'s idle session, or None where *token* is not that of one; the old token is dead.
+
+    The caller has just been shown the password. The session's day is not lengthened, and nothing counts as proved
+    anew (NIST SP 800-63B-4 §2.2.3). Joins the caller's transaction, under the person's lock.
+    """
+    with writing(session):
+        row = _idle(session, token, limits=limits, now=now)
+        if row is None or row.employee_id != person.id:
+            return None
+        fresh = new_token()
+        row.token_hash, row.last_seen_at = token_hash(fresh), now
+        backup_codes.reseal_shown(session, keyring, session_id=SessionId(row.id), old_token=token, token=fresh)
+        record(session, EventKind.SESSION_RESUMED, person, now=now, visitor=visitor)
+        return fresh
+
+
+def replace(session: Session, token: str, *, now: datetime) -> None:
+    """End what *token* could still resume: this browser goes on as somebody else, or in a session of its own."""
+    with writing(session):
+        _end(session, LogInSession.token_hash == token_hash(token), reason="replaced", now=now)
+
+
 def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
     """End *me*'s session; what it could still be shown is deleted."""
     with writing(session):
@@ -193,10 +223,22 @@ def purge(session: Session, *, limits: Limits, now: datetime) -> int:
         return changed_rows(gone)
 
 
+def _idle(session: Session, token: str, *, limits: Limits, now: datetime) -> LogInSession | None:
+    """The session of *token* where nothing but the pause keeps it from being live."""
+    row = session.scalar(select(LogInSession).where(LogInSession.token_hash == token_hash(token)))
+    return row if row is not None and _is_open(row, limits, now) and _is_idle(row, limits, now) else None
+
+
 def _is_live(row: LogInSession, limits: Limits, now: datetime) -> bool:
-    is_idle = now >= row.last_seen_at + limits.idle
-    is_old = now >= row.started_at + limits.lifetime
-    return row.ended_at is None and not is_idle and not is_old
+    return _is_open(row, limits, now) and not _is_idle(row, limits, now)
+
+
+def _is_open(row: LogInSession, limits: Limits, now: datetime) -> bool:
+    return row.ended_at is None and now < row.started_at + limits.lifetime
+
+
+def _is_idle(row: LogInSession, limits: Limits, now: datetime) -> bool:
+    return now >= row.last_seen_at + limits.idle
 
 
 def _end(session: Session, which: ColumnElement[bool], *, reason: str, now: datetime) -> int:
