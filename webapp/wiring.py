@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import webapp.core.tables  # noqa: F401 (fills the metadata)
-from webapp import commands, mail, web
+from webapp import commands, logs, mail, web
 from webapp.core.clock import Clock, system_clock
 from webapp.core.database import Base, prepare_engine
 from webapp.core.sealing import Keyring
@@ -29,6 +29,7 @@ MAX_BODY_BYTES = 64 * 1024
 
 def build(*, clock: Clock | None, overrides: dict[str, Any]) -> Flask:
     """The application with everything connected."""
+    logs.configure()
     values = _values(overrides)
     instance = Path(values.get("INSTANCE_PATH") or ROOT / "instance").resolve()
     settings = read(values, instance)

@@ -13,7 +13,7 @@ from webapp import create_app
 from webapp.core.database import Base
 from webapp.web.guards import Needs, guard_of
 
-PUBLIC = {"login.password", "login.send_password", "login.help"}
+PUBLIC = {"login.password", "login.send_password", "login.help", "csp_reports.take"}
 """What anybody may ask for. A new name here is a decision of its own: say why in the commit."""
 
 MOVES_ON_BY_ITSELF = {"last_seen_at"}

@@ -32,10 +32,15 @@ class _StayHere(urllib.request.HTTPErrorProcessor):
 class Browser:
     """One person's browser at *address*."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, user_agent: str = "Firefox") -> None:
         self.address = address
-        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self._opener = urllib.request.build_opener(jar, _StayHere())
+        self._jar = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar), _StayHere())
+        self._opener.addheaders = [("User-Agent", user_agent)]
+
+    def cookies(self) -> set[str]:
+        """The tokens in its cookies."""
+        return {str(cookie.value).partition(".")[2] or str(cookie.value) for cookie in self._jar}
 
     def get(self, path: str) -> Answer:
         return self._open(urllib.request.Request(self.address + path))

@@ -15,8 +15,11 @@ START_S = 30
 
 
 @contextlib.contextmanager
-def serving(uri: str, instance: Path, *, workers: int = 2, **settings: str) -> Iterator[str]:
-    """The address of a server on the database at *uri*, with more *settings*. It runs on the machine's own clock."""
+def serving(uri: str, instance: Path, *, workers: int = 2, log: Path | None = None, **settings: str) -> Iterator[str]:
+    """The address of a server on the database at *uri*, with more *settings*. It runs on the machine's own clock.
+
+    What it and its access log write goes to *log*.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -31,7 +34,12 @@ def serving(uri: str, instance: Path, *, workers: int = 2, **settings: str) -> I
     }
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     command += ["--worker-class", "gthread", "--threads", "8", "--no-control-socket", "--log-level", "warning"]
-    with subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment) as server:
+    with contextlib.ExitStack() as files:
+        output = files.enter_context(log.open("wb")) if log else None
+        command += ["--access-logfile", "-"] if log else []
+        server = files.enter_context(
+            subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdout=output, stderr=output)
+        )
         try:
             _wait_until_it_answers(f"{address}/login", server)
             yield address

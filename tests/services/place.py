@@ -66,7 +66,7 @@ class Place:
 
 
 @contextmanager
-def running_place(database_uri: str, instance: Path) -> Iterator[Place]:
+def running_place(database_uri: str, instance: Path, *, log: Path | None = None) -> Iterator[Place]:
     """A server with an owner who activated ten minutes ago, on the machine's own clock."""
     engine = sqlalchemy.create_engine(database_uri)
     prepare_engine(engine)
@@ -76,7 +76,7 @@ def running_place(database_uri: str, instance: Path) -> Iterator[Place]:
     with Session(engine, expire_on_commit=False) as session:
         owner = Product(session, Keyring([KEY]), clock).owner()
     keys = f'["{base64.urlsafe_b64encode(KEY).decode()}"]'
-    with serving(database_uri, instance, FLASK_TWO_FACTOR_KEYS=keys) as address:
+    with serving(database_uri, instance, log=log, FLASK_TWO_FACTOR_KEYS=keys) as address:
         yield Place(address, engine, owner, instance)
     engine.dispose()
 

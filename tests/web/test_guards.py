@@ -5,6 +5,7 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import Engine, create_engine, make_url, text
 
@@ -12,7 +13,7 @@ from tests.core.people import PASSWORD, Clock, Product
 from tests.web.client import Answer, Client
 from tests.web.people import log_in, security
 
-PUBLIC = {"login.password", "login.send_password", "login.help"}
+PUBLIC = {"login.password", "login.send_password", "login.help", "csp_reports.take"}
 SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
 
 
@@ -65,6 +66,29 @@ def test_a_missing_token_changes_nothing_and_offers_the_form_again(client: Clien
     assert "" == answer.value("password")
     again = client.send("/login", email="lea@studio.example", password=PASSWORD)
     assert 303 == again.status
+
+
+def test_a_forged_form_is_written_down(
+    client: Client, product: Product, caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
+    """In the audit where it is known whose browser it was, half-way too; else in the log alone (ASVS 16.3.3)."""
+    owner = product.owner()
+    client.get("/login")
+    client.token = "forged"
+    client.send("/login", email=owner.person.email, password=PASSWORD)
+    assert [] == product.audit("request:forge")
+    assert ["request:forge"] == [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    log_in(client, owner.person)
+    client.token = "forged"
+    client.send("/login/code", code=owner.phone.code(clock.now))
+    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+    client.token = "forged"
+
+    client.send("/logout")
+
+    rows = product.audit("request:forge")
+    assert ["login.send_code", "login.log_out"] == [row.details["endpoint"] for row in rows]
+    assert {(owner.person.id, "refused", "forged")} == {(row.employee_id, row.outcome, row.reason) for row in rows}
 
 
 def test_the_token_is_judged_before_any_other_guard(app: Flask, client: Client, product: Product) -> None:
@@ -185,7 +209,9 @@ def test_a_colleagues_pages_are_closed_and_a_strangers_unknown(client: Client, p
     assert 404 == client.get(f"/settings/employees/{stranger.id}").status
     for person, status in ((colleague, 403), (stranger, 404)):
         for page in ("", "/two-factor/activate", "/two-factor/activate/code", "/two-factor/reset", "/backup-codes"):
+            before = len(product.audit("access:deny"))
             assert status == client.get(f"{security(person)}{page}").status
+            assert ["not_yours"] == [row.reason for row in product.audit("access:deny")[before:]]
             if page:
                 assert status == client.as_page().post(f"{security(person)}{page}", form_at="/").status
 

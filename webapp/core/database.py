@@ -3,7 +3,7 @@
 Leaves tables to the features and the making of the engine to wiring.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NewType, cast
@@ -81,10 +81,18 @@ def writing(session: Session) -> Iterator[None]:
         yield
         session.commit()
     except BaseException:
+        session.info.pop("after_commit", None)
         session.rollback()
         raise
     finally:
         session.info["writing"] = False
+    for act in session.info.pop("after_commit", ()):
+        act()
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Do *act* once the running write transaction has been committed, and never where it is rolled back."""
+    session.info.setdefault("after_commit", []).append(act)
 
 
 def changed_rows(result: Result[Any]) -> int:

@@ -40,6 +40,8 @@ class Refusal(StrEnum):
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_EMPLOYEE = "unknown_employee"
     NOT_EMPTY = "not_empty"
+    FORGED = "forged"
+    NOT_YOURS = "not_yours"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from webapp.web import (
+    csp_reports,
     dashboard,
     employees,
     errors,
@@ -41,6 +42,7 @@ def register(app: Flask, parts: Parts) -> None:
         profile.blueprint,
         two_factor.blueprint,
         proofs.backup_codes,
+        csp_reports.blueprint,
     ):
         app.register_blueprint(blueprint)
     _every_view_is_guarded(app)

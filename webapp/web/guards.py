@@ -4,10 +4,11 @@ Order: a forged request first where a session is live, then the guard, then whos
 is recent enough. A view without a guard does not start the application.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, request, url_for
@@ -19,11 +20,16 @@ from werkzeug.wrappers import Response as BaseResponse
 from wtforms.validators import ValidationError
 
 from webapp.core.accounts import flows as accounts
-from webapp.core.database import EmployeeId
+from webapp.core.accounts.about import record
+from webapp.core.audit.rules import EventKind
+from webapp.core.database import EmployeeId, writing
+from webapp.core.outcomes import Refusal
 from webapp.web import htmx
-from webapp.web.identity import me, me_or_none, waiting_or_none
+from webapp.web.identity import me, me_or_none, visitor, waiting_or_none
 from webapp.web.next_page import local_path
 from webapp.web.parts import db, now, parts
+
+log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,13 +47,14 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Guard:
     """*is_own*: the employee in the address must be oneself. *carries_post*: a password confirmation may go on with
-    the POST it interrupted. *form_page*: endpoint of the page that holds this POST's form, where it is another one;
-    "" where log-in must lead to none."""
+    the POST it interrupted. *needs_token*: a POST must come from a page of ours. *form_page*: endpoint of the page
+    that holds this POST's form, where it is another one; "" where log-in must lead to none."""
 
     needs: Needs
     is_own: bool = False
     is_recent: bool = False
     carries_post: bool = False
+    needs_token: bool = True
     form_page: str | None = None
 
 
@@ -57,6 +64,11 @@ class ForgedRequestError(BadRequest):
 
 def public(view: View) -> View:
     return _guarded(view, Guard(Needs.NOTHING))
+
+
+def public_without_token(view: View) -> View:
+    """For what changes nothing and is sent by the browser itself."""
+    return _guarded(view, Guard(Needs.NOTHING, needs_token=False))
 
 
 def logged_in_at_all(*, form_page: str) -> Callable[[View], View]:
@@ -126,6 +138,15 @@ def form_page() -> str:
     return _form_page(guard_of(current_app, str(request.endpoint))) or "/"
 
 
+def deny(status: int) -> NoReturn:
+    """403 or 404 for what is not this person's, and a row of the audit: somebody tries addresses."""
+    mine, kind = me().person, EventKind.ACCESS_DENIED
+    with writing(db()):
+        endpoint = {"endpoint": request.endpoint}
+        record(db(), kind, mine, now=now(), visitor=visitor(), refusal=Refusal.NOT_YOURS, details=endpoint)
+    abort(status)
+
+
 def _guarded(view: View, guard: Guard) -> View:
     view.guard = guard  # type: ignore[attr-defined]
     return view
@@ -134,7 +155,7 @@ def _guarded(view: View, guard: Guard) -> View:
 def _refused(guard: Guard) -> BaseResponse | None:
     """The answer to somebody who may not pass, or None."""
     is_live = me_or_none() is not None or waiting_or_none() is not None
-    if request.method not in SAFE_METHODS and (is_live or guard.needs is Needs.NOTHING):
+    if request.method not in SAFE_METHODS and guard.needs_token and (is_live or guard.needs is Needs.NOTHING):
         _must_not_be_forged()
     if guard.needs is Needs.NOTHING:
         return None
@@ -151,8 +172,12 @@ def _refused(guard: Guard) -> BaseResponse | None:
 
 
 def _must_not_be_forged() -> None:
-    if _is_foreign():
+    if _is_foreign() or not _has_token():
+        _note_forged()
         raise ForgedRequestError
+
+
+def _has_token() -> bool:
     token = request.form.get("csrf_token") or request.headers.get("X-CSRFToken")
     settings = parts().settings
     for key in (settings.secret_key, *settings.secret_key_fallbacks):
@@ -160,8 +185,20 @@ def _must_not_be_forged() -> None:
             validate_csrf(token, secret_key=key)
         except ValidationError:
             continue
+        return True
+    return False
+
+
+def _note_forged() -> None:
+    """A row of the audit where it is known whose browser was used, else only a line in the log: anybody can send it."""
+    signed_in_now, half_way = me_or_none(), waiting_or_none()
+    person = signed_in_now.person if signed_in_now else half_way.person if half_way else None
+    kind, endpoint = EventKind.REQUEST_FORGED, {"endpoint": request.endpoint}
+    if person is None:
+        log.warning(kind.value, extra={"facts": {**endpoint, "address": visitor().address}})
         return
-    raise ForgedRequestError
+    with writing(db()):
+        record(db(), kind, person, now=now(), visitor=visitor(), refusal=Refusal.FORGED, details=endpoint)
 
 
 def _is_foreign() -> bool:
@@ -184,7 +221,7 @@ def _must_be_own(employee_id: int) -> None:
     if employee_id == mine.id:
         return
     other = accounts.by_id(db(), EmployeeId(employee_id))
-    abort(403 if other is not None and other.company_id == mine.company_id else 404)
+    deny(403 if other is not None and other.company_id == mine.company_id else 404)
 
 
 def _form_page(guard: Guard | None) -> str | None:

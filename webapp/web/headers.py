@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, request
 
+from webapp.web.csp_reports import PATH
 from webapp.web.parts import parts
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -15,6 +16,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
         "base-uri 'none'",
         "object-src 'none'",
+        # For browsers that know one or the other; both lead to csp_reports.py.
+        f"report-uri {PATH}",
+        "report-to csp",
     )
 )
 A_YEAR_S = 365 * 24 * 60 * 60
@@ -27,6 +31,7 @@ def register(app: Flask) -> None:
 def _add(response: Response) -> Response:
     headers = response.headers
     headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["Reporting-Endpoints"] = f'csp="{PATH}"'
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -3,17 +3,22 @@
 Their storage away, a request goes on under those limits: never unlimited, never an error.
 """
 
-from flask import Flask, abort, request
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+from flask import Flask, abort, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 POSTS_PER_ADDRESS = "600 per minute"
+REPORTS_PER_ADDRESS = "60 per minute"
 WINDOW_S = 60
+EXTENSION = "webapp.limiter"
 
 
 def register(app: Flask) -> None:
     app.before_request(_must_say_its_length)
-    Limiter(
+    app.extensions[EXTENSION] = Limiter(
         get_remote_address,
         app=app,
         application_limits=[POSTS_PER_ADDRESS],
@@ -22,6 +27,11 @@ def register(app: Flask) -> None:
         swallow_errors=True,
         # Its headers stay off: they put this window's Retry-After on every POST, over the shorter one of a person.
     )
+
+
+def at_most(limit: str) -> AbstractContextManager[Any]:
+    """A closer limit on what is within, for each address: 429 beyond."""
+    return cast(Limiter, current_app.extensions[EXTENSION]).limit(limit)
 
 
 def _must_say_its_length() -> None:

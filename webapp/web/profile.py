@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.accounts import flows as accounts
@@ -14,7 +14,7 @@ from webapp.core.enrolment import activation, new_codes
 from webapp.core.enrolment import state as enrolment
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
-from webapp.web.guards import own_page, signed_in
+from webapp.web.guards import deny, own_page, signed_in
 from webapp.web.identity import me, me_or_none, visit, visitor
 from webapp.web.page import PAGE, person_words, render
 from webapp.web.parts import db, keyring, now
@@ -85,9 +85,9 @@ def _colleague(employee_id: int) -> Person:
     """Somebody of one's own company, for administrators; 403 for other colleagues, 404 for everybody else."""
     other, mine = accounts.by_id(db(), EmployeeId(employee_id)), me().person
     if other is None or other.company_id != mine.company_id:
-        abort(404)
+        deny(404)
     if mine.role is not Role.ADMIN:
-        abort(403)
+        deny(403)
     return other
 
 

@@ -105,6 +105,7 @@ def activity(event: Event) -> str | None:
 
 
 SHOWN_KINDS = (
+    EventKind.REQUEST_FORGED,
     EventKind.LOGGED_IN,
     EventKind.SESSION_RESUMED,
     EventKind.PASSWORD_CHECKED,
@@ -129,6 +130,7 @@ _ACTIVITY = {
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
 }
 _REFUSED_ACTIVITY = {
+    EventKind.REQUEST_FORGED: "A form from elsewhere or long ago refused",
     EventKind.PASSWORD_CHECKED: "Wrong password",
     EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
 }

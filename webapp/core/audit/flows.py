@@ -1,5 +1,6 @@
 """Writing down what happened, inside the transaction of the flow it happened in, and reading it back."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,14 @@ from sqlalchemy.orm import Session
 
 from webapp.core.audit.rules import EventKind, check_details
 from webapp.core.audit.tables import AuditEvent
-from webapp.core.database import EmployeeId
+from webapp.core.database import EmployeeId, after_commit
 from webapp.core.outcomes import Refusal
 from webapp.core.visitor import OPERATOR, Visitor
+
+log = logging.getLogger(__name__)
+
+TOLD = ("company_id", "employee_id", "actor_id", "outcome", "reason", "factor", "address", "user_agent", "details")
+"""What of an event goes to the operator's log as well, beside its kind and time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +47,28 @@ def record(
     factor: str = "",
     details: dict[str, object] | None = None,
 ) -> None:
-    """Add one event; *refusal* makes its outcome "refused". Joins the caller's transaction.
+    """Add one event, and tell the log once it is committed; *refusal* makes its outcome "refused".
 
     Whose it is did it themselves, but for OPERATOR: no employee acts at the command line.
     """
     check_details(kind, details or {})
-    session.add(
-        AuditEvent(
-            at=now,
-            kind=kind,
-            company_id=company_id,
-            employee_id=employee_id,
-            actor_id=None if visitor == OPERATOR else employee_id,
-            outcome="refused" if refusal else "success",
-            reason=refusal or "",
-            factor=factor,
-            address=visitor.address[:64],
-            user_agent=visitor.user_agent[:256],
-            details=details or {},
-        )
+    event = AuditEvent(
+        at=now,
+        kind=kind,
+        company_id=company_id,
+        employee_id=employee_id,
+        actor_id=None if visitor == OPERATOR else employee_id,
+        outcome="refused" if refusal else "success",
+        reason=refusal or "",
+        factor=factor,
+        address=visitor.address[:64],
+        user_agent=visitor.user_agent[:256],
+        details=details or {},
     )
+    session.add(event)
+    facts = {name: getattr(event, name) for name in TOLD}
+    # The log must not tell of what a rollback undid.
+    after_commit(session, lambda: log.info(kind.value, extra={"facts": {**facts, "at": now.isoformat()}}))
 
 
 def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKind], most: int) -> list[Event]:

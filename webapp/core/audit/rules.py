@@ -9,6 +9,8 @@ from enum import StrEnum
 class EventKind(StrEnum):
     """What happened, as ``subject:action``."""
 
+    REQUEST_FORGED = "request:forge"
+    ACCESS_DENIED = "access:deny"
     COMPANY_CREATED = "company:create"
     EMPLOYEE_CREATED = "employee:create"
     PROFILE_CHANGED = "profile:change"
@@ -28,6 +30,8 @@ class EventKind(StrEnum):
 
 
 DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
+    EventKind.REQUEST_FORGED: frozenset({"endpoint"}),
+    EventKind.ACCESS_DENIED: frozenset({"endpoint"}),
     EventKind.SECOND_FACTOR_CHECKED: frozenset({"purpose", "position", "codes_left"}),
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),
