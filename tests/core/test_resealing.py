@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from tests.core.people import Clock, Product
+from tests.core.stored import dies_everywhere
 from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Accepted
 from webapp.core.passwords import flows as passwords
@@ -78,6 +79,32 @@ def test_people_log_in_while_keys_rotate(engine: Engine, clock: Clock) -> None:
     assert all(isinstance(outcome, Accepted) for outcome in outcomes)
     with Session(engine) as session:
         assert {Keyring([NEW]).newest_id} == _key_ids(session)
+
+
+def test_a_rotation_that_is_killed_anywhere_is_repeated_and_loses_nothing(
+    session: Session, engine: Engine, clock: Clock
+) -> None:
+    """After every death each box opens, under the old key or the new one, and the last run has done them all."""
+    old = Product(session, Keyring([OLD]), clock)
+    company = old.company()
+    owners = [old.owner(f"p{number}@studio.example", company=company) for number in range(3)]
+    both = Keyring([NEW, OLD])
+
+    def rotate() -> None:
+        totp.reseal(session, both)
+        passwords.reseal(session, both)
+
+    def everybody_logs_in() -> bool:
+        product = Product(session, both, clock)
+        clock.next_step()
+        return all(product.log_in_with(o.person, o.phone.code(clock.now)) for o in owners)
+
+    deaths, sights = dies_everywhere(engine, rotate, everybody_logs_in)
+
+    assert deaths > 5
+    assert [True] * deaths == sights
+    assert {Keyring([NEW]).newest_id} == _key_ids(session)
+    assert everybody_logs_in()
 
 
 def test_without_the_old_key_nothing_is_let_through(session: Session, clock: Clock) -> None:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+log = logging.getLogger(__name__)
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -78,6 +81,14 @@ class Keyring:
             return AESGCM(key).decrypt(nonce, ciphertext, context.as_associated_data())
         except (InvalidTag, ValueError) as error:
             raise CannotOpenError(f"{context.purpose} of row {context.row} does not open") from error
+
+    def open_or_none(self, sealed: Sealed, context: Context) -> bytes | None:
+        """The plain bytes, or None and a line in the log: only for what can be made anew, never for a check."""
+        try:
+            return self.open(sealed, context)
+        except CannotOpenError as error:
+            log.critical("a sealed value does not open: %s", error)
+            return None
 
     def bound_to(self, secret: str, *, purpose: str) -> "Keyring":
         """A keyring whose keys need *secret* too (HKDF-SHA-256): database and keyring together don't open it."""

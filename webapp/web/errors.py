@@ -38,6 +38,12 @@ _WORDS = {
 }
 
 
+_UNREADABLE = (
+    "This can't be checked right now",
+    "Something on our side can't be read, so nothing was let through and nothing was changed.",
+)
+
+
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(ForgedRequestError, _forged)
@@ -82,7 +88,7 @@ def _unavailable(error: Exception) -> Response:
 def _cannot_open(error: CannotOpenError) -> Response:
     """A sealed value does not open: refused and logged, never a skipped check (ASVS 16.5.3)."""
     log.critical("a sealed value does not open: %s", error)
-    return _broken(503)
+    return _broken(503, words=_UNREADABLE)
 
 
 def _page(
@@ -113,9 +119,9 @@ def _page(
     return response
 
 
-def _broken(status: int) -> Response:
+def _broken(status: int, *, words: tuple[str, str] | None = None) -> Response:
     """A page that asks nothing of the database, which may be what broke, and knows nobody."""
-    heading, sentence = _WORDS.get(status, _WORDS[500])
+    heading, sentence = words or _WORDS.get(status, _WORDS[500])
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
     if request_ctx.url_adapter is None:  # a refused Host header: no address can be made
         return make_response(f"{heading}\n\n{sentence}\n", status, {"Content-Type": "text/plain; charset=utf-8"})

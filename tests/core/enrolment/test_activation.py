@@ -137,13 +137,14 @@ def test_further_off_is_simply_wrong(product: Product, seat: Seat, phone: Phone,
 def test_a_pending_secret_moved_to_somebody_else_does_not_open(
     product: Product, session: Session, seat: Seat, phone: Phone
 ) -> None:
-    """D-58: bound to purpose and employee; it never becomes a skipped check."""
+    """D-58: bound to purpose and employee. It counts as none, and a new one can be made at once."""
     kim = product.log_in(product.employee("kim@studio.example"))
     with writing(session):
         session.execute(update(PendingSecret).values(employee_id=kim.me.person.id, session_id=kim.me.session_id))
 
-    with pytest.raises(CannotOpenError):
-        product.confirm(kim, phone.code(product.now))
+    assert product.setup(kim) is None
+    assert Refusal.SETUP_EXPIRED is refused_for(product.confirm(kim, phone.code(product.now)))
+    assert phone != product.scan(kim)
 
 
 # --- the moment it is right -------------------------------------------------------------------------------------------

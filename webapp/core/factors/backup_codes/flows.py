@@ -161,7 +161,7 @@ def remove(session: Session, employee_id: EmployeeId) -> None:
 def shown(session: Session, keyring: Keyring, *, session_id: SessionId, token: str, now: datetime) -> Shown | None:
     """The codes that this session made less than ten minutes ago and has not closed.
 
-    The first read after the ten minutes deletes them.
+    The first read after the ten minutes deletes them, and so does one that can't open them: there is nothing to show.
     """
     row = session.scalar(select(ShownBackupCodes).where(ShownBackupCodes.session_id == session_id))
     if row is None:
@@ -170,9 +170,11 @@ def shown(session: Session, keyring: Keyring, *, session_id: SessionId, token: s
     if now >= until:
         hide(session, session_id)
         return None
-    plain = keyring.bound_to(token, purpose=SHOWN_PURPOSE).open(
-        Sealed(row.key_id, row.box), Context(SHOWN_PURPOSE, session_id, row.employee_id)
-    )
+    context = Context(SHOWN_PURPOSE, session_id, row.employee_id)
+    plain = keyring.bound_to(token, purpose=SHOWN_PURPOSE).open_or_none(Sealed(row.key_id, row.box), context)
+    if plain is None:
+        hide(session, session_id)
+        return None
     return Shown(tuple(rules.shown(code) for code in json.loads(plain)), row.made_at, until)
 
 

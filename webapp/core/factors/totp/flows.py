@@ -53,12 +53,15 @@ def active_among(session: Session, employee_ids: Sequence[EmployeeId]) -> list[E
 def pending(
     session: Session, keyring: Keyring, employee_id: EmployeeId, *, session_id: SessionId, now: datetime
 ) -> Pending | None:
-    """The secret that *session_id* made less than 15 minutes ago, or None: it is shown to nobody else."""
+    """The secret that *session_id* made less than 15 minutes ago, or None: it is shown to nobody else.
+
+    One that does not open counts as none: a new one can be made, and nothing rests on the old.
+    """
     row = session.scalar(select(PendingSecret).where(PendingSecret.employee_id == employee_id))
     if row is None or row.session_id != session_id or now >= row.made_at + PENDING_LIFE:
         return None
-    secret = keyring.open(Sealed(row.key_id, row.box), _context("pending secret", employee_id))
-    return Pending(secret, row.made_at + PENDING_LIFE)
+    secret = keyring.open_or_none(Sealed(row.key_id, row.box), _context("pending secret", employee_id))
+    return Pending(secret, row.made_at + PENDING_LIFE) if secret is not None else None
 
 
 def pending_is_over(session: Session, employee_id: EmployeeId, *, session_id: SessionId, now: datetime) -> bool:
