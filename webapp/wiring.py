@@ -63,6 +63,7 @@ def _values(overrides: dict[str, Any]) -> dict[str, Any]:
 def _flask_config(settings: Settings) -> dict[str, Any]:
     prefix = "__Host-" if settings.session_cookie_secure else ""
     return {
+        **({"DEBUG": False} if settings.is_production else {}),  # whatever FLASK_DEBUG says (ASVS 13.4.2)
         "SECRET_KEY": settings.secret_key,
         "SECRET_KEY_FALLBACKS": list(settings.secret_key_fallbacks),
         "TRUSTED_HOSTS": list(settings.trusted_hosts),

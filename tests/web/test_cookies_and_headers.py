@@ -11,6 +11,7 @@ from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.web.client import Client
 from tests.web.dom import parse
 from tests.web.people import begin_activation, log_in, security
+from webapp import logs
 
 
 def test_cookies_are_opaque_and_for_the_server_only(open_browser: Callable[[], Client], product: Product) -> None:
@@ -143,9 +144,11 @@ def test_forms_outlive_a_new_secret_key_while_the_old_one_is_a_fallback(
 
 
 def test_a_log_in_goes_on_where_the_limits_per_address_have_lost_their_storage(
-    product: Product, make_app: Callable[..., Flask]
+    product: Product, make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Redis away is no outage: the limits per person, which are in the database, go on as well."""
+    """Redis away is no outage: the limits per person, in the database, go on. The log tells of it once a minute."""
+    logging.getLogger(logs.LIMITER).filters.clear()
+    logs.configure()
     app = make_app(RATELIMIT_ENABLED=True, RATELIMIT_STORAGE_URI="redis://127.0.0.1:1")
     person = product.employee()
     wrong = {"email": "nobody@studio.example", "password": "not the right password"}
@@ -155,16 +158,19 @@ def test_a_log_in_goes_on_where_the_limits_per_address_have_lost_their_storage(
 
     assert (303, "/") == (answer.status, answer.location)
     assert [422] * 5 + [429] == statuses
+    assert 1 == len([record for record in caplog.records if record.name == logs.LIMITER])
 
 
-def test_a_flood_from_one_address_is_stopped(make_app: Callable[..., Flask]) -> None:
+def test_a_flood_from_one_address_is_stopped(make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture) -> None:
     """600 POSTs a minute, and a page that says when to come back (ASVS 2.4.1); pages can still be read."""
     client = make_app().test_client()
     statuses = {client.post("/logout").status_code for _ in range(600)}
 
-    answer = client.post("/logout")
+    answer = [client.post("/logout") for _ in range(3)][-1]
 
     assert {303} == statuses
+    told = [record.facts for record in caplog.records if record.getMessage().startswith("too many requests")]
+    assert [{"endpoint": "login.log_out", "address": "127.0.0.1"}] == told  # once, not at every request
     assert (429, "60") == (answer.status_code, answer.headers["Retry-After"])
     assert "Too many requests" in answer.text
     assert 200 == client.get("/login").status_code

@@ -10,8 +10,8 @@ from webapp.core.database import UNAVAILABLE
 from webapp.core.sealing import CannotOpenError
 from webapp.web import login, profile
 from webapp.web.guards import ForgedRequestError, form_page
-from webapp.web.identity import know_nobody, me_or_none
-from webapp.web.limits import WINDOW_S
+from webapp.web.identity import know_nobody, me_or_none, visitor
+from webapp.web.limits import WINDOW_S, is_news
 from webapp.web.next_page import local_path
 from webapp.web.page import LOG_IN, STEP, render
 from webapp.web.parts import parts
@@ -58,6 +58,9 @@ def _http_error(error: HTTPException) -> Response:
     if error.code >= 500 or request_ctx.url_adapter is None:
         return _broken(error.code)
     flood = {"Retry-After": str(WINDOW_S)} if error.code == 429 else {}
+    if flood and is_news():
+        facts = {"endpoint": request.endpoint, "address": visitor().address}
+        log.warning("too many requests from one address", extra={"facts": facts})
     try:
         return _page(error.code, headers={**flood, **dict(error.get_headers())})
     except UNAVAILABLE as unavailable:  # an error in a handler finds no handler of its own

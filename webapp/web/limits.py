@@ -9,6 +9,7 @@ from typing import Any, cast
 from flask import Flask, abort, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
 
 POSTS_PER_ADDRESS = "600 per minute"
 REPORTS_PER_ADDRESS = "60 per minute"
@@ -27,6 +28,15 @@ def register(app: Flask) -> None:
         swallow_errors=True,
         # Its headers stay off: they put this window's Retry-After on every POST, over the shorter one of a person.
     )
+
+
+def is_news() -> bool:
+    """Whether this address has not been told of as flooding within a minute: the log must not be flooded for it."""
+    limiter = cast(Limiter, current_app.extensions[EXTENSION])
+    try:
+        return limiter.limiter.hit(parse("1 per minute"), "told", get_remote_address())
+    except Exception:  # whatever the storage raises that went away at this instant
+        return True
 
 
 def at_most(limit: str) -> AbstractContextManager[Any]:
