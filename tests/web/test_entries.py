@@ -182,26 +182,6 @@ def test_an_address_is_one_account_however_it_is_typed(open_browser: Callable[[]
         assert (303, "/") == (answer.status, answer.location), typed
 
 
-def test_extra_fields_and_headers_of_the_second_step_name_nobody(
-    open_browser: Callable[[], Client], product: Product, clock: Clock
-) -> None:
-    """Identity comes from this browser's half-way log-in alone (cases D-02, D-03, D-10, D-44)."""
-    victim = product.owner("lea@studio.example")
-    eve = product.owner("eve@studio.example", company=victim.person.company_id)
-    browser = open_browser()
-    log_in(browser, eve.person)
-    browser.get("/login/code")
-    bait = {"email": victim.person.email, "user_id": "1", "employee_id": str(victim.person.id), "ts": "0"}
-    headers = {"X-Forwarded-User": victim.person.email, "X-Skip-OTP": "1", "Date": "Thu, 01 Jan 1970 00:00:00 GMT"}
-
-    refused = browser.send("/login/code", headers=headers, code=victim.phone.code(clock.now), **bait)
-    accepted = browser.send("/login/code", headers=headers, code=eve.phone.code(clock.now), **bait)
-
-    assert 422 == refused.status
-    assert 303 == accepted.status
-    assert "eve@studio.example" in browser.get("/").text
-
-
 def _stand_before(client: Client, product: Product, clock: Clock, page: str) -> str:
     """Somebody at *client* with this form in front; the form's address."""
     if page.startswith("two-factor/activate"):
