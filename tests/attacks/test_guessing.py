@@ -277,7 +277,7 @@ def test_neither_more_workers_nor_a_new_start_nor_lost_redis_gives_a_guess_back(
 def test_whoever_knows_only_the_address_locks_nobody_out(
     open_browser: Callable[[], Client], product: Product, engine: Engine, clock: Clock
 ) -> None:
-    """Case D-29: four hundred wrong passwords delay strangers, never the owner's browser; the code stays out of reach."""
+    """Case D-29: four hundred wrong passwords delay strangers, not the owner's browser; the code is out of reach."""
     owner, mine, _ = _owner_and_thief(open_browser, product, clock)
     mine.post("/logout", form_at="/")
     stranger = open_browser()
