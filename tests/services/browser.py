@@ -34,13 +34,13 @@ class Browser:
 
     def __init__(self, address: str, *, user_agent: str = "Firefox") -> None:
         self.address = address
-        self._jar = http.cookiejar.CookieJar()
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar), _StayHere())
+        self.cookies = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies), _StayHere())
         self._opener.addheaders = [("User-Agent", user_agent)]
 
-    def cookies(self) -> set[str]:
+    def tokens(self) -> set[str]:
         """The tokens in its cookies."""
-        return {str(cookie.value).partition(".")[2] or str(cookie.value) for cookie in self._jar}
+        return {str(cookie.value).partition(".")[2] or str(cookie.value) for cookie in self.cookies}
 
     def get(self, path: str) -> Answer:
         return self._open(urllib.request.Request(self.address + path))

@@ -66,7 +66,7 @@ def _live(place: Place) -> set[str]:
     browser.post("/login/code", code=wrong)
     assert 303 == browser.post("/login/code", code=code).status
     place.half_way().post("/login/code", code=code)
-    secrets |= browser.cookies()
+    secrets |= browser.tokens()
     browser.post(f"{tab}/backup-codes", backup_code=owner.codes[0])
     new = _codes(browser.get(f"{tab}/two-factor/activate/backup-codes").text)
     browser.post(f"{tab}/two-factor/activate/backup-codes/download", form_at=f"{tab}/two-factor/activate/backup-codes")
@@ -79,7 +79,7 @@ def _live(place: Place) -> set[str]:
     again = _now(phone)
     assert 303 == browser.post(f"{tab}/two-factor/activate/code", code=again).status
     third = _codes(browser.get(f"{tab}/two-factor/activate/backup-codes").text)
-    secrets |= {*new, *third, phone.key, again} | browser.cookies() | stranger.cookies()
+    secrets |= {*new, *third, phone.key, again} | browser.tokens() | stranger.tokens()
     browser.post("/logout", form_at=tab)
     return secrets | {secret.replace("-", "") for secret in secrets if len(secret) == 19}
 
