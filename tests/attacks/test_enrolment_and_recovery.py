@@ -2,6 +2,7 @@
 
 import base64
 import re
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -374,7 +375,7 @@ def test_whoever_steals_the_database_file_finds_no_secret_in_it(place: Place, tm
     }
     assert len(secrets) > 30
 
-    raw = _files_of(place.engine)
+    raw = _files_of(place.engine, tmp_path / "stolen")
     everything = list(values(dump(place.engine)))
     columns = " ".join(as_text(value) for _, value in everything)
 
@@ -546,10 +547,17 @@ def _tokens(browser: Browser) -> set[str]:
     return found
 
 
-def _files_of(engine: Engine) -> bytes:
-    """SQLite's file with its write-ahead log, as a thief copies them; nothing for PostgreSQL."""
+def _files_of(engine: Engine, folder: Path) -> bytes:
+    """SQLite's file with its write-ahead log, as a thief copies them to *folder*; nothing for PostgreSQL.
+
+    By another process: to open and close the file in this one would let go of the locks that it holds.
+    """
     url = make_url(engine.url)
     if url.get_backend_name() != "sqlite":
         return b""
+    folder.mkdir()
     path = Path(str(url.database))
-    return b"".join(one.read_bytes() for one in sorted(path.parent.glob(path.name + "*")))
+    files = sorted(path.parent.glob(path.name + "*"))
+    assert {path, path.with_name(path.name + "-wal")} <= set(files)
+    subprocess.run(["cp", *map(str, files), str(folder)], check=True)
+    return b"".join(copy.read_bytes() for copy in sorted(folder.iterdir()))
