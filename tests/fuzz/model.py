@@ -1,0 +1,351 @@
+"""What the product ought to do, in plain Python: the rules of the contract and the issues, and nothing of its code.
+
+Each method is told what somebody does and answers what must come of it: a refusal's name, "accepted", or "half_way".
+Times are whole seconds since 1970. A clock may be set back, so that nothing here relies on its order.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.core.people import Phone
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+PAUSES = ((5, 5 * MINUTE), (20, HOUR), (50, DAY))
+CLOSED_AT = 100
+STEP = 30
+HINT_STEPS = 10
+ACCEPTED = "accepted"
+
+Budget = tuple[str, str, int | None]
+"""Who is guessed at, what ("password", "totp", "backup_code", "setup"), and by which known browser (None: others)."""
+
+
+class Guesses:
+    """The failures of each budget. Whatever guesses adds to them; what takes away says why."""
+
+    def __init__(self) -> None:
+        self.failed: dict[Budget, list[int]] = {}
+        self.charged_at: dict[Budget, int] = {}
+        self.opens_at = 0
+
+    def refusal(self, budget: Budget, now: int) -> str | None:
+        """ "too_many" or "closed", or None. *opens_at* is then when the pause is over."""
+        failed = sorted(self.failed.get(budget, []))
+        if len(failed) >= CLOSED_AT and budget[1] in ("totp", "backup_code"):
+            return "closed"
+        self.opens_at = max([failed[-most] + window for most, window in PAUSES if len(failed) >= most], default=now)
+        return "too_many" if self.opens_at > now else None
+
+    def fail(self, budget: Budget, now: int) -> None:
+        self.failed.setdefault(budget, []).append(now)
+        self.charged_at[budget] = now
+
+    def refund(self, budget: Budget, now: int) -> None:
+        """The answer was no wrong guess. A budget that was emptied meanwhile has nothing to give back."""
+        if now in self.failed.get(budget, []):
+            self.failed[budget].remove(now)
+
+    def empty(self, which: Callable[[Budget], bool]) -> None:
+        for budget in [budget for budget in self.failed if which(budget)]:
+            del self.failed[budget], self.charged_at[budget]
+
+    def purge(self, now: int) -> None:
+        """Counters that only delay are forgotten after a day; those that close a factor never."""
+        self.empty(lambda budget: budget[1] in ("password", "setup") and self.charged_at[budget] <= now - DAY)
+
+
+@dataclass
+class KnownBrowser:
+    id: int
+    cookie: str
+    logged_in_at: int
+
+
+@dataclass
+class Somebody:
+    """An employee. *codes* of the newest set: whether each has been used. *phone* is None while it is off."""
+
+    email: str
+    phone: Phone | None = None
+    last_step: int = -1
+    codes: dict[str, bool] = field(default_factory=dict)
+    older_codes: list[str] = field(default_factory=list)
+    older_phones: list[Phone] = field(default_factory=list)
+    pending: "Pending | None" = None
+    browsers: list[KnownBrowser] = field(default_factory=list)
+
+    @property
+    def codes_left(self) -> int:
+        return sum(not is_used for is_used in self.codes.values())
+
+    def browser(self, cookie: str | None, now: int) -> int | None:
+        """Which known browser shows *cookie*, for 180 days after its last log-in."""
+        found = [one.id for one in self.browsers if one.cookie == cookie and now < one.logged_in_at + 180 * DAY]
+        return found[0] if found else None
+
+
+@dataclass
+class Pending:
+    phone: Phone
+    session: "LogIn"
+    made_at: int
+
+
+@dataclass
+class LogIn:
+    """A session. *older_tokens* were its own before a password confirmation; *shown* the codes it may still see."""
+
+    who: Somebody
+    browser_id: int
+    token: str
+    started_at: int
+    seen_at: int
+    proved_at: int
+    last_code_until: int | None = None
+    ended: bool = False
+    older_tokens: list[str] = field(default_factory=list)
+    shown: tuple[str, ...] = ()
+    shown_at: int = 0
+
+    def is_live(self, now: int) -> bool:
+        return self.is_open(now) and not self.is_idle(now)
+
+    def is_open(self, now: int) -> bool:
+        return not self.ended and now < self.started_at + DAY
+
+    def is_idle(self, now: int) -> bool:
+        return now >= self.seen_at + HOUR
+
+    def renew(self, token: str, now: int) -> None:
+        self.older_tokens.append(self.token)
+        self.token, self.seen_at = token, now
+
+
+@dataclass
+class HalfWay:
+    who: Somebody
+    token: str
+    made_at: int
+
+    def is_live(self, now: int) -> bool:
+        return now < self.made_at + 10 * MINUTE
+
+
+class Model:
+    """Everything that is so. *log_ins* and *half_ways* hold what ended, too, as long as the product may."""
+
+    def __init__(self, people: Iterable[Somebody]) -> None:
+        self.people = list(people)
+        self.guesses = Guesses()
+        self.log_ins: list[LogIn] = []
+        self.half_ways: list[HalfWay] = []
+        self.mails = 0
+
+    # --- log-in ---------------------------------------------------------------------------------------------------
+
+    def give_password(
+        self, who: Somebody, cookie: str | None, *, is_right: bool, before: LogIn | None, now: int
+    ) -> str:
+        """What the password leads to: "half_way" where a second factor is on, "resumed" in a browser whose session of
+        the same person is only idle, and else "accepted". The last two have to be followed by renew() or log_in().
+        """
+        refused = self.check_password(who, cookie, is_right=is_right, now=now)
+        if refused:
+            return refused
+        if before and before.who is who and before.is_open(now) and before.is_idle(now):
+            return "resumed"
+        if before:
+            before.ended, before.shown = True, ()
+        return "half_way" if who.phone else ACCEPTED
+
+    def check_password(self, who: Somebody, cookie: str | None, *, is_right: bool, now: int) -> str | None:
+        budget = (who.email, "password", who.browser(cookie, now))
+        refused = self.guesses.refusal(budget, now)
+        if refused:
+            return refused
+        self.guesses.fail(budget, now)
+        if is_right:
+            self.guesses.refund(budget, now)
+        return None if is_right else "wrong_password"
+
+    def log_in(
+        self, who: Somebody, cookie: str | None, *, browser_id: int, new_cookie: str, token: str, now: int
+    ) -> LogIn:
+        """A full log-in is complete in the browser that the product calls *browser_id*."""
+        known = who.browser(cookie, now)
+        self.guesses.empty(lambda budget: budget == (who.email, "password", known))
+        if known is None:
+            assert browser_id not in [one.id for one in who.browsers]
+            who.browsers.append(KnownBrowser(browser_id, new_cookie, now))
+            newest = sorted(who.browsers, key=lambda one: (one.logged_in_at, one.id), reverse=True)
+            self._forget_browsers(who, keep={one.id for one in newest[:10]})
+        else:
+            assert browser_id == known
+            same = next(one for one in who.browsers if one.id == known)
+            same.cookie, same.logged_in_at = new_cookie, now
+        self.log_ins.append(LogIn(who, browser_id, token, now, now, now))
+        return self.log_ins[-1]
+
+    def answer(self, half_way: HalfWay, cookie: str | None, typed: str | None, now: int) -> str:
+        """The second step; where it is accepted, log_in() has to follow."""
+        said = (
+            MALFORMED
+            if typed is None
+            else self.prove(half_way.who, cookie, typed, now, asked=half_way in self.half_ways)
+        )
+        if said == ACCEPTED:
+            self.half_ways.remove(half_way)
+            self.mails += is_backup_code(typed)
+        return said
+
+    def prove(self, who: Somebody, cookie: str | None, typed: str, now: int, *, asked: bool = True) -> str:
+        """What *typed*, in the shape of either factor, is worth: counted before it is judged."""
+        if not asked:
+            return "challenge_over"
+        kind = "backup_code" if is_backup_code(typed) else "totp"
+        budget = (who.email, kind, who.browser(cookie, now))
+        refused = self.guesses.refusal(budget, now)
+        if refused:
+            return refused
+        self.guesses.fail(budget, now)
+        said = self._backup_code(who, typed) if kind == "backup_code" else self._code(who, typed, now)
+        if said in ("code_already_used", "backup_code_used"):
+            self.guesses.refund(budget, now)
+        if said == ACCEPTED:
+            both = [(who.email, one, budget[2]) for one in ("totp", "backup_code")]
+            self.guesses.empty(lambda one: one in both)
+        return said
+
+    def _code(self, who: Somebody, code: str, now: int) -> str:
+        assert who.phone is not None
+        said, step = verdict(who.phone, code, now, last_step=who.last_step, ahead=1)
+        if said == ACCEPTED:
+            who.last_step = step
+        return said
+
+    def _backup_code(self, who: Somebody, code: str) -> str:
+        if code not in who.codes:
+            return "backup_code_unknown"
+        if who.codes[code]:
+            return "backup_code_used"
+        who.codes[code] = True
+        return ACCEPTED
+
+    # --- two-factor authentication ----------------------------------------------------------------------------------
+
+    def may_scan(self, log_in: LogIn, now: int) -> bool:
+        """Whether this session has a pending secret to scan: its own, for 15 minutes."""
+        pending = log_in.who.pending
+        return pending is not None and pending.session is log_in and now < pending.made_at + 15 * MINUTE
+
+    def confirm(self, log_in: LogIn, cookie: str | None, code: str | None, now: int) -> str:
+        """The first code at set-up; where it is newly accepted the caller tells the codes by show()."""
+        who = log_in.who
+        if code is None:
+            return MALFORMED
+        if who.phone:
+            return ACCEPTED if self.look_at_codes(log_in, now) else "already_active"
+        if not self.may_scan(log_in, now) or who.pending is None:
+            return "setup_expired"
+        budget = (who.email, "setup", who.browser(cookie, now))
+        refused = self.guesses.refusal(budget, now)
+        if refused:
+            return refused
+        self.guesses.fail(budget, now)
+        said, step = verdict(who.pending.phone, code, now, last_step=-1, ahead=HINT_STEPS)
+        if said != ACCEPTED:
+            return said
+        who.phone, who.last_step, who.pending = who.pending.phone, step, None
+        self.guesses.empty(lambda one: one[0] == who.email and one[1] != "password")
+        self._end_others(who, keep=log_in)
+        self._forget_browsers(who, keep={log_in.browser_id})
+        return ACCEPTED
+
+    def show(self, log_in: LogIn, codes: tuple[str, ...], now: int) -> None:
+        """A new set, of which a mail tells: the old codes are dead, and only this session may see the new ones."""
+        self.mails += 1
+        log_in.who.older_codes += log_in.who.codes
+        log_in.who.codes = dict.fromkeys(codes, False)
+        for one in self.log_ins:
+            if one.who is log_in.who:
+                one.shown = ()
+        log_in.shown, log_in.shown_at = codes, now
+
+    def look_at_codes(self, log_in: LogIn, now: int) -> tuple[str, ...]:
+        """The first look after ten minutes deletes them."""
+        if now >= log_in.shown_at + 10 * MINUTE:
+            log_in.shown = ()
+        return log_in.shown
+
+    def last_code_counts(self, log_in: LogIn, now: int) -> bool:
+        """Whether the log-in by the last backup code stands in for a code: ten minutes, while none is left."""
+        is_in_time = log_in.last_code_until is not None and now < log_in.last_code_until
+        return is_in_time and bool(log_in.who.codes) and not log_in.who.codes_left
+
+    def change(self, log_in: LogIn, cookie: str | None, typed: str | None, now: int) -> str:
+        """What a change of the second factor is told; where it is accepted, reset() or show() has to follow."""
+        if typed is None:
+            return ACCEPTED if self.last_code_counts(log_in, now) else MALFORMED
+        return self.prove(log_in.who, cookie, typed, now) if log_in.who.phone else "not_active"
+
+    def reset(self, who: Somebody, *, keep: LogIn | None) -> None:
+        who.older_codes += who.codes
+        who.older_phones += [who.phone] if who.phone else []
+        who.phone, who.codes, who.pending, who.last_step = None, {}, None, -1
+        self.half_ways = [one for one in self.half_ways if one.who is not who]
+        self._forget_browsers(who, keep=set())
+        self.guesses.empty(lambda one: one[0] == who.email and one[1] in ("totp", "backup_code"))
+        self._end_others(who, keep=keep)
+        if keep:
+            keep.shown = ()
+        self.mails += 1
+
+    # --- time -----------------------------------------------------------------------------------------------------
+
+    def purge(self, now: int) -> None:
+        self.half_ways = [one for one in self.half_ways if one.is_live(now)]
+        self.log_ins = [one for one in self.log_ins if now < one.started_at + 31 * DAY]
+        self.guesses.purge(now)
+        for who in self.people:
+            self._forget_browsers(who, keep={one.id for one in who.browsers if now < one.logged_in_at + 180 * DAY})
+            if who.pending and now >= who.pending.made_at + 15 * MINUTE:
+                who.pending = None
+        for log_in in self.log_ins:
+            self.look_at_codes(log_in, now)
+
+    def _end_others(self, who: Somebody, *, keep: LogIn | None) -> None:
+        for one in self.log_ins:
+            if one.who is who and one is not keep:
+                one.ended, one.shown = True, ()
+
+    def _forget_browsers(self, who: Somebody, *, keep: set[int]) -> None:
+        """Known no more: voided with their budgets."""
+        gone = {one.id for one in who.browsers} - keep
+        who.browsers = [one for one in who.browsers if one.id in keep]
+        self.guesses.empty(lambda budget: budget[2] in gone)
+
+
+MALFORMED = "malformed"
+
+
+def is_backup_code(typed: str | None) -> bool:
+    return typed is not None and len(typed) > 6
+
+
+def verdict(phone: Phone, code: str, now: int, *, last_step: int, ahead: int) -> tuple[str, int]:
+    """One step of tolerance each way, once, and none before it; what else can be said of a wrong code."""
+    today = now // STEP
+    same = [step for step in range(today - HINT_STEPS, today + ahead + 1) if phone.code(at(step * STEP)) == code]
+    near = [step for step in same if abs(step - today) <= 1]
+    if near and max(near) > last_step:
+        return ACCEPTED, max(near)
+    if near or last_step in same:
+        return "code_already_used", -1
+    if same:
+        return ("phone_clock_slow" if same[-1] < today else "phone_clock_fast"), -1
+    return "wrong_code", -1
+
+
+def at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
