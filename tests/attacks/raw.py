@@ -31,7 +31,8 @@ def ask(
     names = {name.lower() for name, _ in headers}
     missing = [("Host", host), ("Connection", "close")]
     if body:
-        missing += [("Content-Length", str(len(body))), ("Content-Type", "application/x-www-form-urlencoded")]
+        missing.append(("Content-Type", "application/x-www-form-urlencoded"))
+        missing += [] if "transfer-encoding" in names else [("Content-Length", str(len(body)))]
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     lines += [f"{name}: {value}" for name, value in missing if name.lower() not in names]
     return _read(_exchange(host, "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body))

@@ -56,7 +56,6 @@ class Wire:
         return other
 
 
-<<<<<<< HEAD
 def half_way(place: Place) -> Wire:
     """The password has been given; the form that asks for the code is open."""
     wire = Wire(place.address)
@@ -65,21 +64,6 @@ def half_way(place: Place) -> Wire:
     assert (303, "/login/code") == (answer.status, answer.location)
     wire.ask("GET", "/login/code")
     return wire
-=======
-def ask(
-    address: str, target: str, *, method: str = "GET", headers: tuple[tuple[str, str], ...] = (), body: bytes = b""
-) -> Reply:
-    """What the server at *address* answers to exactly this. Host and Content-Length are added where missing."""
-    host = urllib.parse.urlsplit(address).netloc
-    names = {name.lower() for name, _ in headers}
-    missing = [("Host", host), ("Connection", "close")]
-    if body:
-        missing.append(("Content-Type", "application/x-www-form-urlencoded"))
-        missing += [] if "transfer-encoding" in names else [("Content-Length", str(len(body)))]
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-    lines += [f"{name}: {value}" for name, value in missing if name.lower() not in names]
-    return _read(_exchange(host, "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body))
->>>>>>> 389dfe4 (Attack redirects, caches, sessions, inputs and a stolen database)
 
 
 def leads_to_log_in(answer: Answer) -> bool:
