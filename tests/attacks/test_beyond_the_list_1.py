@@ -430,10 +430,10 @@ def test_a_server_clock_set_back_gives_no_guess_back(
     assert 303 == mine.post("/login/code", code=owner.phone.code(clock.now)).status
 
 
-def test_guessing_at_a_pending_key_leaves_the_budget_of_no_other_factor_and_survives_a_new_key(
+def test_a_new_pending_key_buys_no_guess_at_set_up(
     open_browser: Browsers, product: Product, engine: Engine, clock: Clock
 ) -> None:
-    """Throwing the key away and beginning again buys no guess at set-up: the counter is the person's, not the key's."""
+    """The counter is the person's, not the key's; and it is no counter of the log-in."""
     person = product.employee()
     browser = open_browser()
     log_in(browser, person)
