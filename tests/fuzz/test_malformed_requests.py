@@ -134,6 +134,7 @@ COOKIES += ["browser=" + "b" * 4000, "session=\0", '="', "a=b; " * 100, "session
 METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "LOCK", "post", "\xff"]
 
 FORMS = {
+    "csp_reports.take": (b"effectiveDirective", b"blockedURL", b"sourceFile"),
     "login.send_password": (b"email", b"password"),
     "login.send_code": (b"code",),
     "login.send_backup_code": (b"backup_code",),
@@ -284,8 +285,9 @@ def _body(content_type: str, values: list[tuple[bytes, bytes]]) -> bytes:
         ]
         return b"".join(parts) + b"--edge--\r\n"
     if "json" in content_type or "csp" in content_type:
-        texts = {name.decode("latin-1"): value.decode("latin-1") for name, value in values}
-        return json.dumps({**texts, "csp-report": texts, "body": [texts], "code": ["000000"]}).encode()
+        # What is no UTF-8 becomes halves of surrogate pairs, which JSON can hold and text can't.
+        decoded = [tuple(text.decode("utf-8", "surrogateescape") for text in pair) for pair in values]
+        return json.dumps({**dict(decoded), "csp-report": dict(decoded)}).encode()
     if "xml" in content_type:
         return b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
     return urlencode(values).encode()
