@@ -36,6 +36,7 @@ __all__ = [
     "one_place",
     "open_browser",
     "own_database_uri",
+    "own_sqlite_uri",
     "place",
     "postgresql_of_worker",
     "postgresql_uri",
@@ -62,13 +63,19 @@ def own_database_uri(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator
 
 
 @pytest.fixture
+def own_sqlite_uri(migrated_sqlite: Path, tmp_path: Path) -> str:
+    return databases.sqlite_copy(migrated_sqlite, tmp_path)
+
+
+@pytest.fixture
 def place(own_database_uri: str, tmp_path: Path) -> Iterator[Place]:
     with running_place(own_database_uri, tmp_path / "instance") as running:
         yield running
 
 
-@pytest.fixture
-def one_place(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Place]:
-    """On one kind of database, where the database has no part in what is attacked."""
-    with running_place(databases.sqlite_copy(migrated_sqlite, tmp_path), tmp_path / "instance") as running:
+@pytest.fixture(scope="session")
+def one_place(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One a worker, for what is refused or only read, where the database has no part in it."""
+    folder = tmp_path_factory.mktemp("one-place")
+    with running_place(databases.sqlite_copy(migrated_sqlite, folder), folder / "instance") as running:
         yield running

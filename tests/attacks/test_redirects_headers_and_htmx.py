@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests.attacks.thieves import cookie_of, log_in_fully, routes, stored, take_token
 from tests.attacks.raw import Reply, ask, form
-from tests.attacks.thieves import cookie_of, log_in_fully, routes, take_token
 from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.core.stored import dump
 from tests.services.browser import Browser
@@ -92,7 +92,7 @@ def test_a_host_of_the_attacker_s_choice_is_refused_before_anything_is_done(
     client, person = open_browser(), product.employee()
     log_in(client, person)
     take_token(client, security(person))
-    before = dump(engine)
+    before = stored(engine)
 
     for method in ("GET", "POST"):
         for path, _ in routes(app, method, person.id):
@@ -102,7 +102,7 @@ def test_a_host_of_the_attacker_s_choice_is_refused_before_anything_is_done(
             assert 400 == answer.status_code, (method, path)
             assert "evil" not in answer.text + str(answer.headers)
 
-    assert before == dump(engine)
+    assert before == stored(engine)
 
 
 def test_no_forwarded_host_gets_into_a_redirect_or_a_page(one_place: Place) -> None:
@@ -131,14 +131,14 @@ def test_a_token_in_the_address_a_cookie_or_another_header_is_none(
     log_in(client, person)
     token = take_token(client, security(person)).token
     client.flask.set_cookie("csrf_token", token)
-    before = dump(engine)
+    before = stored(engine)
 
     for path, _ in routes(app, "POST", person.id):
         elsewhere = {"X-CSRF-Token-": token, "X-XSRF-TOKEN": token, "Authorization": f"Bearer {token}"}
         answer = client.flask.post(f"{path}?csrf_token={token}", headers=elsewhere)
         assert 400 == answer.status_code, path
 
-    assert before == dump(engine)
+    assert before == stored(engine)
 
 
 def test_a_token_of_a_session_that_ended_opens_no_other(
@@ -166,7 +166,7 @@ def test_a_form_of_another_site_does_nothing(product: Product, app: Flask, clien
     """Every kind of body that a browser sends across sites unasked, HX-Request alone too, on every form (D-68)."""
     person = product.employee()
     log_in(client, person)
-    before = dump(engine)
+    before = stored(engine)
     bodies = [
         ("application/x-www-form-urlencoded", b"name=Eve&language=en"),
         ("text/plain", b"csrf_token=x\r\nname=Eve"),
@@ -181,7 +181,7 @@ def test_a_form_of_another_site_does_nothing(product: Product, app: Flask, clien
                 answer = client.flask.post(path, data=body, content_type=kind, headers=headers)
                 assert 400 == answer.status_code, (path, kind)
 
-    assert before == dump(engine)
+    assert before == stored(engine)
     assert 200 == client.as_page().get("/").status
 
 
@@ -388,14 +388,14 @@ def test_no_step_can_be_framed(client: Client, product: Product, clock: Clock) -
 
 
 def test_whoever_reads_the_logs_of_the_server_finds_no_secret(
-    own_database_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_sqlite_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The article's whole way with Referer, as browsers send it: access log and error log hold none (D-79)."""
+    """The article's whole way, by the addresses that the product leads to: neither log holds one (D-79)."""
     access, errors = tmp_path / "access.log", tmp_path / "error.log"
     monkeypatch.setenv(
         "GUNICORN_CMD_ARGS", f"--access-logfile {access} --error-logfile {errors} --capture-output --log-level debug"
     )
-    with running_place(own_database_uri, tmp_path / "instance") as place:
+    with running_place(own_sqlite_uri, tmp_path / "instance") as place:
         secrets = _the_whole_way(place)
 
     said = access.read_text() + errors.read_text()
@@ -412,26 +412,36 @@ def _the_whole_way(place: Place) -> set[str]:
     browser, half_way = Browser(place.address), place.half_way()
     code, wrong = place.code(), place.wrong_code()
     half_way.post("/login/code", code=wrong)
-    half_way.post("/login/code", code=code)
+    _follow(half_way, "/login/code", code=code)
     by_code = place.half_way()
-    by_code.post("/login/backup-code", backup_code=place.owner.codes[0])
+    _follow(by_code, "/login/backup-code", backup_code=place.owner.codes[0])
     browser.post("/login", email=person.email, password="not the right password")
-    browser.post("/login", email=person.email, password=PASSWORD)
-    base = f"{security(person)}/two-factor"
-    browser.post(f"{base}/activate", form_at=security(person))
-    key = re.search(r"secret=([A-Z2-7]{32})", browser.get(f"{base}/activate").text)
+    _follow(browser, "/login", email=person.email, password=PASSWORD)
+    tab, base = security(person), f"{security(person)}/two-factor/activate"
+    key = re.search(r"secret=([A-Z2-7]{32})", _follow(browser, base, form_at=tab))
     assert key
     first = Phone(key.group(1)).code(datetime.now(UTC))
-    assert 303 == browser.post(f"{base}/activate/code", code=first).status
-    codes = re.findall(r"<code>([0-9A-Z-]{19})</code>", browser.get(f"{base}/activate/backup-codes").text)
-    browser.post(f"{base}/activate/backup-codes/download", form_at=f"{base}/activate/backup-codes")
-    browser.post(f"{base}/activate/close", form_at=f"{base}/activate/backup-codes")
-    assert 303 == browser.post(f"{security(person)}/backup-codes", backup_code=codes[0]).status
-    newer = re.findall(r"<code>([0-9A-Z-]{19})</code>", browser.get(f"{base}/activate/backup-codes").text)
-    browser.post(f"{base}/reset", backup_code=newer[0])
-    browser.post("/logout", form_at="/")
+    codes = _codes(_follow(browser, f"{base}/code", code=first))
+    browser.post(f"{base}/backup-codes/download", form_at=f"{base}/backup-codes")
+    _follow(browser, f"{base}/close", form_at=f"{base}/backup-codes")
+    newer = _codes(_follow(browser, f"{tab}/backup-codes", backup_code=codes[0]))
+    _follow(browser, f"{tab}/two-factor/reset", backup_code=newer[0])
+    _follow(browser, "/logout", form_at="/")
     tokens = {cookie.value.rpartition(".")[2] for one in (browser, half_way, by_code) for cookie in one.cookies}
     return {PASSWORD, "not the right password", key.group(1), first, code, wrong, *codes, *newer, *tokens} - {""}
+
+
+def _follow(browser: Browser, path: str, *, form_at: str | None = None, **fields: str) -> str:
+    """The page that the form at *path* leads to."""
+    answer = browser.post(path, form_at=form_at, **fields)
+    assert 303 == answer.status, path
+    return browser.get(answer.location).text
+
+
+def _codes(page: str) -> list[str]:
+    codes = re.findall(r"<code>([0-9A-Z-]{19})</code>", page)
+    assert 8 == len(codes)
+    return codes
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------

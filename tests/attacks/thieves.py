@@ -4,7 +4,7 @@ from flask import Flask
 from sqlalchemy import Engine, select
 
 from tests.core.people import Clock, Owner
-from tests.core.stored import dump
+from tests.core.stored import Dump, dump
 from tests.web.client import Client
 from tests.web.people import log_in
 from webapp.core.accounts.flows import Person
@@ -48,13 +48,18 @@ def thief_with(app: Flask, session: str, mode: str = "page") -> Client:
 
 def factors(engine: Engine, *, without_use: bool = False) -> dict[str, list[tuple[object, ...]]]:
     """Everything stored about second factors; *without_use* leaves out which step was spent when."""
-    stored = {table: rows for table, rows in dump(engine).items() if table in FACTOR}
+    found = {table: rows for table, rows in dump(engine).items() if table in FACTOR}
     if without_use:
         columns = Base.metadata.tables["authenticators"].columns
         kept = [column for column in columns if column.name not in ("last_step", "last_used_at")]
         with engine.connect() as connection:
-            stored["authenticators"] = [tuple(row) for row in connection.execute(select(*kept).order_by("id"))]
-    return stored
+            found["authenticators"] = [tuple(row) for row in connection.execute(select(*kept).order_by("id"))]
+    return found
+
+
+def stored(engine: Engine) -> Dump:
+    """Everything that an attack may not change: all but the events that tell of it."""
+    return dump(engine, without={"audit_events"})
 
 
 def routes(app: Flask, method: str, employee_id: int) -> list[tuple[str, str]]:
