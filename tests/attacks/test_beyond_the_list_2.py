@@ -196,8 +196,7 @@ SEALED = {
 def test_boxes_of_two_people_swapped_in_the_database_open_for_neither(
     product: Product, app: Flask, clock: Clock, engine: Engine, column: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """For every sealed column: Eve's own answer never opens Lea's account; refused, logged, no 500, and told as an
-    outage; nothing of the other's is shown."""
+    """For every sealed column: refused as an outage, logged, no 500, and nothing of the other's is shown."""
     lea, eve = _two_who(product, app, clock, column)
     with engine.begin() as connection:
         rows = connection.execute(text(f"SELECT employee_id, key_id, box FROM {column} ORDER BY employee_id")).all()

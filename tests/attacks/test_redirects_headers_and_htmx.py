@@ -245,8 +245,7 @@ def test_a_browser_that_says_nothing_of_where_it_comes_from_is_let_in(
 
 
 def test_every_page_of_somebody_tells_htmx_to_keep_nothing(client: Client, product: Product, clock: Clock) -> None:
-    """No snapshots in the browser's storage, for no-store does not govern those; the Back button's test is a
-    journey (D-73)."""
+    """No snapshots in the browser's storage, which no-store does not govern; Back itself is a journey (D-73)."""
     owner = product.owner()
     log_in_fully(client, owner, clock)
     tab = security(owner.person)

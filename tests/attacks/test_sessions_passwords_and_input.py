@@ -140,8 +140,7 @@ PASSWORDS |= {"é" * 300: 422, "\u0301" * 5_000: 422, "🔑" * 64: 422, PASSWORD
 
 
 def test_odd_passwords_and_sizes_are_refused_alike_whoever_is_asked_for(place: Place) -> None:
-    """Over 72 bytes, combining, NUL, a megabyte; a megabyte of anything else too: 422 or 413, never a 500, and the
-    event is written down (D-84, D-88)."""
+    """Over 72 bytes, combining, NUL, a megabyte: 422 or 413, never a 500, and written down (D-84, D-88)."""
     for password, expected in PASSWORDS.items():
         known, unknown = [
             _send(place, email=f"{name}{len(password)}@other.example", password=password) for name in ("kim", "who")
