@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, text
 
-from tests.attacks.thieves import cookie_of, factors, log_in_fully, routes, stored, take_token, thief_with
 from tests.attacks.raw import ask
+from tests.attacks.thieves import cookie_of, factors, log_in_fully, routes, stored, take_token, thief_with
 from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.core.stored import dump, values
 from tests.services.browser import Browser

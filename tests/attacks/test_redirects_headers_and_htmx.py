@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from tests.attacks.thieves import cookie_of, log_in_fully, routes, stored, take_token
 from tests.attacks.raw import Reply, ask, form
+from tests.attacks.thieves import cookie_of, log_in_fully, routes, stored, take_token
 from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.core.stored import dump
 from tests.services.browser import Browser

@@ -168,6 +168,10 @@ def _refused(guard: Guard) -> BaseResponse | None:
     }
     if is_enough[guard.needs]:
         return None
+    half_way = waiting_or_none()
+    if half_way is not None:  # somebody skips the second step; a look is no row of the audit
+        facts = {"endpoint": request.endpoint, "employee_id": half_way.person.id, "address": visitor().address}
+        log.warning("a page was asked for half-way", extra={"facts": facts})
     return htmx.go(url_for("login.password")) if guard.needs is Needs.PASSWORD else to_log_in(guard)
 
 

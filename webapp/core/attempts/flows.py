@@ -70,7 +70,7 @@ def charge(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime
             return refused
         budget.failures += 1
         budget.charged_at = now
-        budget.recent = kept([*budget.recent, now_s], now_s)
+        budget.recent = kept(sorted([*budget.recent, now_s]), now_s)  # a clock may have been set back
         opens_s = blocked_until(budget.recent, now_s)
         opens_at = datetime.fromtimestamp(opens_s, UTC) if opens_s else None
         pause_minutes = -(-pause_ahead_s(budget.recent, now_s) // 60)

@@ -47,10 +47,12 @@ def begin(
     with writing(session):
         accounts.lock(session, me.person.id)
         refused = sessions.still_open(session, me)
+        if refused is None and totp.state(session, me.person.id):
+            refused = Refused(Refusal.ALREADY_ACTIVE)
         if refused:
+            reason = refused.reason
+            record(session, EventKind.ACTIVATION_BEGUN, me.person, now=now, visitor=visitor, refusal=reason)
             return refused
-        if totp.state(session, me.person.id):
-            return Refused(Refusal.ALREADY_ACTIVE)
         if totp.make_pending(session, keyring, me.person.id, session_id=me.session_id, now=now):
             record(session, EventKind.ACTIVATION_BEGUN, me.person, now=now, visitor=visitor)
         return Accepted(None)
@@ -96,11 +98,12 @@ def confirm(
     with writing(session):
         accounts.lock(session, me.person.id)
         refused = sessions.still_open(session, me)
+        if refused is None and totp.state(session, me.person.id):
+            if backup_codes.shown(session, keyring, session_id=me.session_id, token=token, now=now):
+                return Accepted(None)
+            refused = Refused(Refusal.ALREADY_ACTIVE)
         if refused:
-            return refused
-        if totp.state(session, me.person.id):
-            codes = backup_codes.shown(session, keyring, session_id=me.session_id, token=token, now=now)
-            return Accepted(None) if codes else Refused(Refusal.ALREADY_ACTIVE)
+            return _refuse(session, me, refused, now=now, visitor=visitor)
         waiting = totp.pending(session, keyring, me.person.id, session_id=me.session_id, now=now)
         if waiting is None:
             return _refuse(session, me, Refused(Refusal.SETUP_EXPIRED), now=now, visitor=visitor)

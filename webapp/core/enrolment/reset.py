@@ -57,11 +57,13 @@ def reset_by_operator(
     """Break glass: switch off without a code, by somebody with shell access. NOT_ACTIVE where it is off."""
     with writing(session):
         accounts.lock(session, person.id)
-        if totp.state(session, person.id) is None:
-            return Refused(Refusal.NOT_ACTIVE)
-        _wipe(session, person, keep=None, now=now, visitor=visitor)
-        details: dict[str, object] = {"operator": operator, "ticket": ticket, "reason": reason}
         kind = EventKind.TWO_FACTOR_RESET_BY_OPERATOR
+        details: dict[str, object] = {"operator": operator, "ticket": ticket, "reason": reason}
+        if totp.state(session, person.id) is None:
+            off = Refusal.NOT_ACTIVE
+            record(session, kind, person, now=now, visitor=visitor, refusal=off, details=details)
+            return Refused(off)
+        _wipe(session, person, keep=None, now=now, visitor=visitor)
         record(session, kind, person, now=now, visitor=visitor, details=details)
         tell(session, Notice.RESET, person, now=now, visitor=visitor)
         return Accepted(None)

@@ -136,6 +136,13 @@ def refuse(session: Session, check: Check, *, now: datetime, visitor: Visitor) -
     return check.paid.refused(Refusal.WRONG_PASSWORD)
 
 
+def too_late(session: Session, check: Check, refused: Refused, *, now: datetime, visitor: Visitor) -> Refused:
+    """Inside the caller's transaction: a right password for what is over meanwhile. Noted, and no guess."""
+    attempts.refund(session, check.paid)
+    _record(session, check.person, now=now, visitor=visitor, refusal=refused.reason)
+    return refused
+
+
 def settle(session: Session, keyring: Keyring, right: Right, *, now: datetime, visitor: Visitor) -> bool:
     """Inside the caller's transaction: refund a right guess. False where the password was changed meanwhile."""
     person = right.person

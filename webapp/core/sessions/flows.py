@@ -181,7 +181,10 @@ def resume(
 def replace(session: Session, token: str, *, now: datetime) -> None:
     """End what *token* could still resume: this browser goes on as somebody else, or in a session of its own."""
     with writing(session):
-        _end(session, LogInSession.token_hash == token_hash(token), reason="replaced", now=now)
+        row = _of_token(session, token)
+        if row is not None:
+            _end(session, LogInSession.id == row.id, reason="replaced", now=now)
+            backup_codes.hide(session, SessionId(row.id))
 
 
 def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
@@ -225,8 +228,12 @@ def purge(session: Session, *, limits: Limits, now: datetime) -> int:
 
 def _idle(session: Session, token: str, *, limits: Limits, now: datetime) -> LogInSession | None:
     """The session of *token* where nothing but the pause keeps it from being live."""
-    row = session.scalar(select(LogInSession).where(LogInSession.token_hash == token_hash(token)))
+    row = _of_token(session, token)
     return row if row is not None and _is_open(row, limits, now) and _is_idle(row, limits, now) else None
+
+
+def _of_token(session: Session, token: str) -> LogInSession | None:
+    return session.scalar(select(LogInSession).where(LogInSession.token_hash == token_hash(token)))
 
 
 def _is_live(row: LogInSession, limits: Limits, now: datetime) -> bool:

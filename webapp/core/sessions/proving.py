@@ -43,7 +43,7 @@ def confirm_password(
         accounts.lock(session, me.person.id)
         refused = sessions.still_open(session, me)
         if refused:
-            return refused
+            return passwords.too_late(session, check, refused, now=now, visitor=visitor)
         if not passwords.settle(session, keyring, right, now=now, visitor=visitor):
             return passwords.refuse(session, check, now=now, visitor=visitor)
         return Accepted(sessions.renew(session, keyring, me, token=token, now=now))
