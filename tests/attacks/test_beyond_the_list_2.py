@@ -192,11 +192,15 @@ SEALED = {
 }
 
 
+CHECKED = ("authenticators", "password_hashes")
+"""The sealed columns that decide whether somebody gets in; what is in the others can be made anew."""
+
+
 @pytest.mark.parametrize("column", SEALED)
 def test_boxes_of_two_people_swapped_in_the_database_open_for_neither(
     product: Product, app: Flask, clock: Clock, engine: Engine, column: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """For every sealed column: refused as an outage, logged, no 500, and nothing of the other's is shown."""
+    """For every sealed column: no check is passed, all is logged, and nothing of the other's is shown."""
     lea, eve = _two_who(product, app, clock, column)
     with engine.begin() as connection:
         rows = connection.execute(text(f"SELECT employee_id, key_id, box FROM {column} ORDER BY employee_id")).all()
@@ -207,11 +211,11 @@ def test_boxes_of_two_people_swapped_in_the_database_open_for_neither(
 
     for mine, theirs in ((lea, eve), (eve, lea)):
         statuses, shown = mine.tries(theirs)
-        assert {503} == set(statuses)
+        assert {503} == set(statuses) or column not in CHECKED
         assert not [secret for secret in (*mine.secrets, *theirs.secrets) if secret in shown]
 
     assert "a sealed value does not open" in caplog.text
-    assert {"CRITICAL"} == {record.levelname for record in caplog.records if record.name.startswith("webapp")}
+    assert "CRITICAL" in {record.levelname for record in caplog.records if record.name.startswith("webapp")}
     assert not [secret for secret in (*lea.secrets, *eve.secrets) if secret in caplog.text]
 
 
@@ -270,7 +274,7 @@ def test_a_pending_secret_moved_to_another_session_is_not_shown_to_a_stranger(
     elsewhere = victim.get(f"{security(lea)}/two-factor/activate")
 
     if whose == "somebody else":  # the same person's own sessions: whoever writes rows gains nothing they don't own
-        assert (503, 503) == (seen.status, sent.status)
+        assert (303, 303) == (seen.status, sent.status)
         assert phone.key not in seen.response.text
         assert [] == dump(engine)["authenticators"]
     assert phone.key not in elsewhere.response.text
@@ -291,7 +295,7 @@ def test_shown_codes_moved_to_a_thief_s_session_stay_shut(
 
     answer = thief.get(f"{security(lea.person)}/two-factor/activate/backup-codes")
 
-    assert 503 == answer.status
+    assert f"{security(lea.person)}?after=codes_gone" == answer.location
     assert not [code for code in lea.codes if code in answer.response.text]
 
 

@@ -412,7 +412,7 @@ NOT_THERE += ["/notices/x", "/email/confirm/x", "/login/repair", "/settings/empl
 def test_no_back_door_answers_to_anybody(
     client: Client, product: Product, app: Flask, engine: Engine, who: str
 ) -> None:
-    """No reset by mail, no support console, no registration: 404 by GET and POST, and no such route (D-59 to D-63)."""
+    """No reset by mail, no support console, no registration: 404, and no route (D-59, D-60, D-61, D-62, D-63)."""
     lea = product.owner()
     if who != "nobody":
         company = product.company("Vendor", is_vendor=True) if who == "support" else lea.person.company_id

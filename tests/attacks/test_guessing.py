@@ -259,13 +259,13 @@ def test_a_hundred_half_way_log_ins_at_one_instant_have_five_guesses(place: Plac
 
 
 def test_neither_more_workers_nor_a_new_start_nor_lost_redis_gives_a_guess_back(
-    place: Place, database_uri: str, tmp_path: Path
+    place: Place, own_database_uri: str, tmp_path: Path
 ) -> None:
     """Cases D-31, D-32: sixty over two processes and a second server that has lost Redis."""
     settings = {"FLASK_TWO_FACTOR_KEYS": KEYS, "FLASK_RATELIMIT_STORAGE_URI": "redis://127.0.0.1:1"}
 
     first = _wrong_passwords(place.address, place.owner.person.email, 60)
-    with serving(database_uri, tmp_path / "second", **settings) as address:
+    with serving(own_database_uri, tmp_path / "second", **settings) as address:
         second = _wrong_passwords(address, place.owner.person.email, 20)
         nobody = _wrong_passwords(address, "nobody@studio.example", 20)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,9 +14,10 @@ from tests.core.people import PASSWORD, Clock, Product
 from tests.services.place import Place
 from tests.web.client import Client
 from tests.web.people import log_in
+from webapp import create_app
 from webapp.core.accounts.rules import Role
 
-OPEN_HALF_WAY = {"/login", "/login/code", "/login/backup-code", "/login/help", "/logout"}
+OPEN_HALF_WAY = {"/login", "/login/code", "/login/backup-code", "/login/help", "/logout", "/csp-reports"}
 GUESSED = ["/api/me", "/api/v1/employees", "/export", "/upload", "/settings/employees.csv", "/settings/audit.csv"]
 GUESSED += ["/admin", "/password/forgot", "/password/reset/x", "/invite/x", "/email/confirm/x", "/notices/x", "/sso"]
 PERSONAL = ["Lea Brunner", "Studio Nord", "lea@studio.example", "backup codes left"]
@@ -34,9 +36,10 @@ BAIT = {
 # --- half-way ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_half_way_cookie_opens_no_page_whatever_headers_come_with_it(place: Place, app: Flask) -> None:
+def test_a_half_way_cookie_opens_no_page_whatever_headers_come_with_it(place: Place, tmp_path: Path) -> None:
     """Cases D-01, D-10: each page and form, as page, fragment and with bait, leads to the log-in and shows nothing."""
     thief, nobody = half_way(place), Wire(place.address)
+    app = create_app(INSTANCE_PATH=str(tmp_path / "routes"))
     bait = {**BAIT, "X_Forwarded_User": place.owner.person.email, "Referer": f"{place.address}/login/code"}
 
     for method, path in _closed_pages(app, place.owner.person.id):

@@ -1,7 +1,11 @@
 """Small print of OWASP ASVS that no other test has a reason to look at."""
 
+import base64
+import functools
+import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,6 +13,7 @@ from flask import Flask
 from tests.core.people import Product
 from tests.web.client import Client
 from tests.web.people import begin_activation, log_in
+from webapp import create_app
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -97,3 +102,36 @@ def _script() -> str:
 def _pages(app: Flask, employee_id: int = 1) -> list[str]:
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
     return sorted({rule.rule.replace("<id:employee_id>", str(employee_id)) for rule in rules})
+
+
+def test_production_never_debugs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_uri: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """FLASK_DEBUG left on by mistake: what breaks still ends in our page, and tells nothing (ASVS 13.4.2)."""
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    app = create_app(
+        ENV_NAME="production",
+        SECRET_KEY="kZ8fQ2vW7xN4bT1mR6yL9pH3cJ5gD0sA",
+        TWO_FACTOR_KEYS=[base64.urlsafe_b64encode(hashlib.sha256(b"one").digest()).decode()],
+        PUBLIC_URL="https://app.example.com",
+        SQLALCHEMY_DATABASE_URI=sqlite_uri,
+        INSTANCE_PATH=str(tmp_path / "instance"),
+    )
+    app.view_functions["login.help"] = _breaks(app.view_functions["login.help"])
+
+    answer = app.test_client().get("/login/help", base_url="https://app.example.com")
+
+    assert not app.debug
+    assert 500 == answer.status_code
+    assert "Something broke" in answer.text
+    assert "boom" not in answer.text
+    with app.app_context():
+        app.extensions["sqlalchemy"].engine.dispose()
+
+
+def _breaks(view: Any) -> Any:
+    @functools.wraps(view)
+    def broken() -> None:
+        raise RuntimeError("boom")
+
+    return broken
