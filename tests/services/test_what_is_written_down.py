@@ -100,4 +100,4 @@ def _now(phone: Phone) -> str:
 
 def _events(written: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
-    return [line for line in lines if line["logger"] == "webapp.core.audit.flows"]
+    return [line for line in lines if line["logger"] == "webapp.audit"]

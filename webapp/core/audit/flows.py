@@ -14,7 +14,7 @@ from webapp.core.database import EmployeeId, after_commit
 from webapp.core.outcomes import Refusal
 from webapp.core.visitor import OPERATOR, Visitor
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("webapp.audit")  # a name that log systems can rely on
 
 TOLD = ("company_id", "employee_id", "actor_id", "outcome", "reason", "factor", "address", "user_agent", "details")
 """What of an event goes to the operator's log as well, beside its kind and time."""
