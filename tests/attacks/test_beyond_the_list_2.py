@@ -553,7 +553,7 @@ class _Target:
 
     def __init__(self, app: Flask, clock: Clock, column: str, email: str, product: Product, company: object) -> None:
         self.clock, self.column, self.browser = clock, column, Client(app.test_client())
-        self.person = product.employee(email, company=company)  # type: ignore[arg-type]
+        self.person = product.employee(email, company=company)
         self.secrets: list[str] = []
         if column == "authenticators":
             owner = product.activate(self.person)

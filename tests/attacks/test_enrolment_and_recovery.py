@@ -519,7 +519,7 @@ def _outcomes(product: Product, kind: str) -> set[tuple[str, str]]:
     return {(event.outcome, event.reason) for event in product.audit(kind)}
 
 
-def _codes(document) -> list[str]:  # type: ignore[no-untyped-def]
+def _codes(document) -> list[str]:
     return [code.text for code in document.all("code")]
 
 

@@ -567,7 +567,7 @@ class AnyOrder(RuleBasedStateMachine):
     def _confirm(self, log_in: LogIn, seat: Seat, code: str | None) -> None:
         was_on = log_in.who.phone is not None
         expected = self.model.confirm(log_in, seat.browser, code, self.now)
-        outcome = self.product.confirm(seat, code)  # type: ignore[arg-type]
+        outcome = self.product.confirm(seat, code)
         self._agree("confirm", outcome, expected, changes=not (was_on and expected == ACCEPTED))
         if expected == ACCEPTED and not was_on:
             self._show_new_codes(log_in, seat)

@@ -66,7 +66,7 @@ def open_page(chromium: Browser, product: Running, request: pytest.FixtureReques
 def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Iterator[None]:
     report = yield
     if report.when == "call" and report.failed:
-        item.has_failed = True  # type: ignore[attr-defined]
+        item.has_failed = True
     return report
 
 

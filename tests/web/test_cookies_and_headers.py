@@ -220,7 +220,7 @@ def test_what_breaks_says_so_and_tells_no_details(
     assert "no-store" in answer.headers["Cache-Control"]
 
 
-def _files(page) -> list[str]:  # type: ignore[no-untyped-def]
+def _files(page) -> list[str]:
     links = [one.attributes["href"] for one in page.document.all("link")]
     return links + [one.attributes["src"] for one in page.document.all("script")]
 
@@ -232,7 +232,7 @@ def _unseal(product: Product) -> None:
     product.session.commit()
 
 
-def _half_way(browser: Client, person, phone: Phone, clock: Clock) -> dict[str, str]:  # type: ignore[no-untyped-def]
+def _half_way(browser: Client, person, phone: Phone, clock: Clock) -> dict[str, str]:
     browser.post("/logout", form_at="/")
     log_in(browser, person)
     clock.next_step()

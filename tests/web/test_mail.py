@@ -147,7 +147,7 @@ def _delivered(app: Flask) -> dict[str, EmailMessage]:
     assert 0 == result.exit_code
     files = sorted((Path(app.instance_path) / "mail").glob("*.eml"))
     return {
-        file.name.split("-")[3]: email.message_from_bytes(file.read_bytes(), policy=email.policy.default)  # type: ignore[misc]
+        file.name.split("-")[3]: email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
         for file in files
     }
 
