@@ -103,8 +103,8 @@ def _prove_by_code(
         paid = _charge(session, asked, GuessKind.TOTP, now=now)
         if isinstance(paid, Refused):
             return paid
-        verdict = totp.peek(session, keyring, asked.person.id, code=entry.code, now=now)
-        if asked.prepare is nothing or not isinstance(verdict, Match):
+        is_quick = asked.prepare is nothing
+        if is_quick or not _looks_right(session, keyring, asked, entry, now=now):
             return _spend_code(session, keyring, asked, entry, paid, None, now=now, then=then)
     # Charged and committed: however many come at once, no more are looked at than the limit, and the time that
     # preparing takes tells a guesser nothing that was not paid for (case D-22).
@@ -116,6 +116,12 @@ def _prove_by_code(
             attempts.refund(session, paid)
             return _refused(session, asked, refused, factor=GuessKind.TOTP, now=now)
         return _spend_code(session, keyring, asked, entry, paid, prepared, now=now, then=then)
+
+
+def _looks_right(
+    session: Session, keyring: Keyring, asked: Asked[P], entry: AuthenticationCode, *, now: datetime
+) -> bool:
+    return isinstance(totp.peek(session, keyring, asked.person.id, code=entry.code, now=now), Match)
 
 
 def _spend_code(
