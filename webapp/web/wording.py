@@ -18,7 +18,7 @@ CLOSED_RETRY_S = 24 * 60 * 60
 """``Retry-After`` where waiting alone does not help: the page says what does."""
 
 EXPIRED_NOTICE = "You were away for more than 10 minutes. Enter your e-mail address and password again."
-AWAY_NOTICE = "You were away for a while. Your e-mail address and password are enough to go on: no code is needed."
+AWAY_NOTICE = "You were away for a while. Your e-mail address and password are enough to go on."
 LOGGED_OUT_NOTICE = "You have been logged out. Log in again to go on."
 PATH_TO_SECURITY = "Settings > Resource / Employees > your name > Security"
 EMPTY_CODE = "Enter the 6-digit code from your app."
