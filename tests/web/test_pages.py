@@ -145,6 +145,24 @@ def test_after_a_pause_the_password_alone_goes_on(client: Client, product: Produ
     assert 303 == client.as_page().get("/").status
 
 
+def test_log_out_after_a_pause_is_for_good(client: Client, product: Product, clock: Clock) -> None:
+    """The button on a page left open for an hour: what the password could have resumed is over (and only that)."""
+    owner = product.owner()
+    log_in(client, owner.person)
+    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+    client.get("/")
+    idle = client.flask.get_cookie("session").value
+    clock.move(hours=1)
+
+    out = client.send("/logout")
+
+    assert "/login" == out.location
+    client.flask.set_cookie("session", idle)
+    again = client.as_page().post("/login", email=owner.person.email, password=PASSWORD)
+    assert "/login/code" == again.location
+    assert [owner.person.id] == [event.employee_id for event in product.audit("session:end")]
+
+
 def test_an_idle_session_is_over_and_a_busy_one_lasts_a_day(client: Client, product: Product, clock: Clock) -> None:
     """60 minutes without a request, 24 hours in all (NIST SP 800-63B-4 §2.2.3)."""
     person = product.employee()

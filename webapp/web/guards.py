@@ -24,8 +24,10 @@ from webapp.core.accounts.about import record
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import EmployeeId, writing
 from webapp.core.outcomes import Refusal
+from webapp.core.sessions import flows as sessions
 from webapp.web import htmx
-from webapp.web.identity import me, me_or_none, visitor, waiting_or_none
+from webapp.web.cookies import Stage
+from webapp.web.identity import me, me_or_none, visit, visitor, waiting_or_none
 from webapp.web.next_page import local_path
 from webapp.web.parts import db, now, parts
 
@@ -47,14 +49,16 @@ class Needs(Enum):
 @dataclass(frozen=True, slots=True)
 class Guard:
     """*is_own*: the employee in the address must be oneself. *carries_post*: a password confirmation may go on with
-    the POST it interrupted. *needs_token*: a POST must come from a page of ours. *form_page*: endpoint of the page
-    that holds this POST's form, where it is another one; "" where log-in must lead to none."""
+    the POST it interrupted. *needs_token*: a POST must come from a page of ours. *ends_idle*: what a password
+    could still resume is over with it. *form_page*: endpoint of the page that holds this POST's form, where it is
+    another one; "" where log-in must lead to none."""
 
     needs: Needs
     is_own: bool = False
     is_recent: bool = False
     carries_post: bool = False
     needs_token: bool = True
+    ends_idle: bool = False
     form_page: str | None = None
 
 
@@ -71,8 +75,9 @@ def public_without_token(view: View) -> View:
     return _guarded(view, Guard(Needs.NOTHING, needs_token=False))
 
 
-def logged_in_at_all(*, form_page: str) -> Callable[[View], View]:
-    return lambda view: _guarded(view, Guard(Needs.ANY_LOG_IN, form_page=form_page))
+def to_log_out(view: View) -> View:
+    """For whoever is logged in, half-way, or was: “Log out” pressed after a long pause means it, too."""
+    return _guarded(view, Guard(Needs.ANY_LOG_IN, ends_idle=True, form_page=""))
 
 
 def password_passed(view: View) -> View:
@@ -168,6 +173,9 @@ def _refused(guard: Guard) -> BaseResponse | None:
     }
     if is_enough[guard.needs]:
         return None
+    if guard.ends_idle and visit().stage is Stage.SIGNED_IN:
+        sessions.give_up(db(), visit().token, now=now(), visitor=visitor())
+        visit().become(Stage.ANONYMOUS)
     half_way = waiting_or_none()
     if half_way is not None:  # somebody skips the second step; a look is no row of the audit
         facts = {"endpoint": request.endpoint, "employee_id": half_way.person.id, "address": visitor().address}

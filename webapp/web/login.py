@@ -13,7 +13,7 @@ from webapp.core.sessions import flows as sessions
 from webapp.web import formats, htmx, wording
 from webapp.web.cookies import Stage
 from webapp.web.forms import BackupCodeForm, CodeForm, LogInForm
-from webapp.web.guards import logged_in_at_all, password_passed, public, signed_in
+from webapp.web.guards import password_passed, public, signed_in, to_log_out
 from webapp.web.identity import me, me_or_none, step_up_to, visit, visitor, waiting, waiting_or_none
 from webapp.web.next_page import local_path
 from webapp.web.page import LOG_IN, PAGE, render, render_refused
@@ -108,7 +108,7 @@ def show_help() -> Response:
 
 
 @blueprint.post("/logout")
-@logged_in_at_all(form_page="")
+@to_log_out
 def log_out() -> Response | BaseResponse:
     signed_in_now = me_or_none()
     if signed_in_now:

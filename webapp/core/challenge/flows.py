@@ -102,7 +102,7 @@ def pass_password(
             token = sessions.resume(session, keyring, person, idle_token, limits=limits, now=now, visitor=visitor)
             if token is not None:
                 return Accepted(Resumed(token, next_path))
-            sessions.replace(session, idle_token, now=now)
+            sessions.give_up(session, idle_token, now=now, visitor=visitor)
         if totp.state(session, person.id):
             return Accepted(_challenge(session, person, next_path=next_path, now=now))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)

@@ -14,7 +14,7 @@ from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
 from webapp.core.audit.rules import EventKind
-from webapp.core.database import BrowserId, SessionId, changed_rows, writing
+from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.sealing import Keyring
@@ -178,13 +178,16 @@ def resume(
         return fresh
 
 
-def replace(session: Session, token: str, *, now: datetime) -> None:
-    """End what *token* could still resume: this browser goes on as somebody else, or in a session of its own."""
+def give_up(session: Session, token: str, *, now: datetime, visitor: Visitor) -> None:
+    """End what *token* could still resume: its browser logs out, or goes on as somebody else."""
     with writing(session):
         row = _of_token(session, token)
-        if row is not None:
-            _end(session, LogInSession.id == row.id, reason="replaced", now=now)
-            backup_codes.hide(session, SessionId(row.id))
+        person = accounts.by_id(session, EmployeeId(row.employee_id)) if row else None
+        if row is None or person is None or row.ended_at is not None:
+            return
+        _end(session, LogInSession.id == row.id, reason="given_up", now=now)
+        backup_codes.hide(session, SessionId(row.id))
+        record(session, EventKind.LOGGED_OUT, person, now=now, visitor=visitor)
 
 
 def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
