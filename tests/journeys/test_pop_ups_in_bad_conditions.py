@@ -194,7 +194,7 @@ def test_a_session_that_ended_meanwhile_leads_to_the_log_in_which_says_so(page: 
     page.get_by_role("button", name="Reset").click()
 
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()
-    expect(page.get_by_text("You have been logged out.")).to_be_visible()
+    expect(page.get_by_text("You were away for a while.")).to_be_visible()
 
 
 def test_an_error_has_the_focus_and_shows_it(open_page: OpenPage, product: Running) -> None:
