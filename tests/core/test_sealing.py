@@ -1,9 +1,11 @@
 """Sealed values open where they belong, and nowhere else."""
 
 import base64
+import logging
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from webapp.core.sealing import CannotOpenError, Context, Keyring, Sealed, parse_key
 
@@ -71,6 +73,27 @@ def test_a_box_under_a_key_that_is_gone_does_not_open() -> None:
         Keyring([NEW]).open(sealed, CONTEXT)
 
 
+def test_the_error_says_which_value_does_not_open() -> None:
+    """Whoever reads the log finds the row; nothing of key or box is in it."""
+    keyring = Keyring([OLD])
+    sealed = keyring.seal(PLAIN, CONTEXT)
+
+    with pytest.raises(CannotOpenError, match=r"^totp secret of row 7 does not open$"):
+        keyring.open(replace(sealed, box=sealed.box[:-1]), CONTEXT)
+
+
+def test_what_can_be_made_anew_is_none_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Critical, with the cause; and what opens is given and writes nothing."""
+    keyring = Keyring([OLD])
+    sealed = keyring.seal(PLAIN, CONTEXT)
+
+    assert PLAIN == keyring.open_or_none(sealed, CONTEXT)
+    assert [] == caplog.record_tuples
+    assert keyring.open_or_none(sealed, replace(CONTEXT, row=8)) is None
+    line = "a sealed value does not open: totp secret of row 8 does not open"
+    assert [("webapp.core.sealing", logging.CRITICAL, line)] == caplog.record_tuples
+
+
 def test_a_box_that_names_another_key_does_not_open() -> None:
     """The key id is only a hint; the seal decides."""
     both = Keyring([NEW, OLD])
@@ -96,6 +119,14 @@ def test_the_key_id_tells_nothing_of_the_key() -> None:
     assert key_id not in OLD.hex()
 
 
+def test_what_is_stored_beside_and_under_the_seal_stays_what_it_was() -> None:
+    """Key ids and associated data are stored data: made otherwise, no box of an earlier release would open."""
+    sealed = Keyring([OLD]).seal(PLAIN, CONTEXT)
+
+    assert "26e11897" == sealed.key_id == Keyring([OLD]).newest_id
+    assert PLAIN == AESGCM(OLD).decrypt(sealed.box[:12], sealed.box[12:], b"v1|totp secret|7|7")
+
+
 def test_a_bound_box_needs_the_secret_too() -> None:
     """HKDF over key and token: database and keyring together don't open it."""
     keyring = Keyring([OLD])
@@ -105,6 +136,13 @@ def test_a_bound_box_needs_the_secret_too() -> None:
     for other in (keyring, keyring.bound_to("raw tokem", purpose="shown"), keyring.bound_to("raw token", purpose="x")):
         with pytest.raises(CannotOpenError):
             other.open(sealed, CONTEXT)
+
+
+def test_a_bound_box_names_the_key_it_comes_from() -> None:
+    """So that rotation knows what may still need an old key, and nobody tells two secrets apart by their ids."""
+    keyring = Keyring([NEW, OLD])
+
+    assert keyring.newest_id == keyring.bound_to("raw token", purpose="shown").newest_id
 
 
 def test_a_bound_box_opens_after_a_new_key_was_added() -> None:
@@ -131,14 +169,28 @@ def test_a_keyring_without_whole_keys_is_not_made(keys: list[bytes]) -> None:
         Keyring(keys)
 
 
+@pytest.mark.parametrize("ids", [["one"], ["one", "two", "three"]])
+def test_a_keyring_with_a_name_too_few_or_too_many_is_not_made(ids: list[str]) -> None:
+    """A key would be lost in silence, and with it what it sealed."""
+    with pytest.raises(ValueError, match="zip"):
+        Keyring([NEW, OLD], ids=ids)
+
+
 @pytest.mark.parametrize("text", [base64.urlsafe_b64encode(key).decode() for key in (OLD, NEW, b"\xff" * 32)])
 def test_a_key_is_read_with_or_without_padding(text: str) -> None:
     """URL-safe base64, as the settings page says."""
     assert base64.urlsafe_b64decode(text) == parse_key(text) == parse_key(text.rstrip("=")) == parse_key(f" {text}\n")
 
 
-@pytest.mark.parametrize("text", ["", "x", "äöü", "=" * 43, "A" * 42, "A" * 44, "not base64 at all", "A" * 100])
-def test_anything_else_is_no_key(text: str) -> None:
+@pytest.mark.parametrize("text", ["x", "äöü", "A" * 101, "not base64 at all", "A" * 20 + "!? *" + "A" * 23])
+def test_what_is_not_base64_is_no_key(text: str) -> None:
+    """Nothing is skipped to make a key of it."""
+    with pytest.raises(ValueError, match=r"^it is not URL-safe base64$"):
+        parse_key(text)
+
+
+@pytest.mark.parametrize(("text", "size"), [("", 0), ("=" * 43, 0), ("A" * 42, 31), ("A" * 44, 33), ("A" * 100, 75)])
+def test_a_key_has_256_bits(text: str, size: int) -> None:
     """A clear error instead of a weak key."""
-    with pytest.raises(ValueError, match="it "):
+    with pytest.raises(ValueError, match=f"^it has {size} bytes, not 32$"):
         parse_key(text)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from webapp.core.accounts.rules import deliverable_email, email_key, masked_email, valid_email
+from webapp.core.accounts.rules import deliverable_email, email_key, folded, masked_email, storable, valid_email
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,27 @@ def test_a_key_is_made_of_any_text_and_keyed_again_is_the_same(text: str) -> Non
     assert email_key(text) == email_key(email_key(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "found_as"),
+    [
+        (" Müller\n", "muller"),
+        ("mu\u0308ller", "muller"),
+        ("STRASSE", "strasse"),
+        ("straße", "strasse"),
+        ("Ærø Ｃo", "ærø co"),
+        ("a\x00b", "a\ufffdb"),
+    ],
+)
+def test_names_are_sorted_and_searched_without_case_and_accents(text: str, found_as: str) -> None:
+    """Composed or not; a letter of its own stays one."""
+    assert found_as == folded(text)
+
+
+def test_what_no_database_takes_is_replaced_letter_by_letter() -> None:
+    """A NUL or half a surrogate is a question mark in a diamond, and all else stays (D-88)."""
+    assert "a\ufffdb\ufffdc\ufffd\U0001f600" == storable("a\x00b\ud800c\udfff\U0001f600")
+
+
 @pytest.mark.parametrize("text", ["lea@studio.example", "o'hara+x@studio.example", "juerg@straße.example"])
 def test_ordinary_addresses_are_taken(text: str) -> None:
     """No DNS is asked, so example domains pass."""
@@ -78,9 +99,20 @@ def test_mail_goes_to_the_ascii_form_of_an_address(email: str, ascii_email: str)
     assert ascii_email == deliverable_email(email)
 
 
+def test_mail_never_goes_to_an_address_that_few_servers_take() -> None:
+    """One with a letter beyond ASCII before the @, wherever it came from, is an error and no address."""
+    with pytest.raises(ValueError, match="before the @-sign"):
+        deliverable_email("jürg@studio.example")
+
+
 @pytest.mark.parametrize(
     ("email", "masked"),
-    [("lea@studio.example", "le…@st….example"), ("a@b.ch", "a…@b….ch"), ("lea@mail.studio.example", "le…@ma….example")],
+    [
+        ("lea@studio.example", "le…@st….example"),
+        ("a@b.ch", "a…@b….ch"),
+        ("lea@mail.studio.example", "le…@ma….example"),
+        ("root@mailhost", "ro…@mailhost"),
+    ],
 )
 def test_a_masked_address_is_known_to_its_owner_only(email: str, masked: str) -> None:
     """Two letters of each part and the ending."""

@@ -1,7 +1,10 @@
 """Counting guesses, against real databases."""
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy.orm import Session
 
 from tests.core.people import Clock
@@ -9,11 +12,13 @@ from tests.core.stored import count, dump
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
+from webapp.core.attempts.tables import GuessBudget
 from webapp.core.database import BrowserId, EmployeeId
 from webapp.core.outcomes import Refusal, Refused
 
 STRANGERS = Guesser.at_employee(EmployeeId(7), None)
 KNOWN = Guesser.at_employee(EmployeeId(7), BrowserId(3))
+COLLEAGUE = Guesser.at_employee(EmployeeId(8), None)
 TOTP = GuessKind.TOTP
 
 
@@ -47,6 +52,32 @@ def test_a_pause_begins_after_five_and_ends_when_it_said(session: Session, clock
     assert isinstance(attempts.charge(session, STRANGERS, TOTP, now=clock.now), Refused)
     clock.now = sixth.retry_at
     assert isinstance(attempts.charge(session, STRANGERS, TOTP, now=clock.now), Charge)
+
+
+def test_the_minutes_of_the_pause_ahead_are_rounded_up(session: Session, clock: Clock) -> None:
+    """“Then a pause of 5 minutes” is never too little: 300 seconds, 241 seconds, and 240."""
+    minutes = []
+    for seconds in (59, 1, 0):
+        paid = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+        assert isinstance(paid, Charge)
+        minutes.append(paid.pause_minutes)
+        clock.move(seconds=seconds)
+
+    assert [5, 5, 4] == minutes
+
+
+def test_the_refusal_of_a_judged_guess_says_what_is_left_and_what_pause_comes(session: Session, clock: Clock) -> None:
+    """And that of the last one when it ends."""
+    fail(session, clock, 3)
+    fourth = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+    fifth = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+    assert isinstance(fourth, Charge)
+    assert isinstance(fifth, Charge)
+
+    assert Refused(Refusal.WRONG_CODE, left=1, pause_minutes=5) == fourth.refused(Refusal.WRONG_CODE)
+    ends_at = clock.now + timedelta(minutes=5)
+    slow = Refused(Refusal.PHONE_CLOCK_SLOW, left=0, retry_at=ends_at, pause_minutes=5, minutes=3)
+    assert slow == fifth.refused(Refusal.PHONE_CLOCK_SLOW, minutes=3)
 
 
 def test_a_refused_guess_does_not_lengthen_the_pause(session: Session, clock: Clock) -> None:
@@ -88,6 +119,27 @@ def test_counters_are_apart_for_person_kind_and_browser(session: Session, clock:
     assert all(isinstance(other, Charge) and other.left == 4 for other in others)
 
 
+@pytest.mark.parametrize(
+    "guessed_at",
+    [
+        lambda browser: Guesser.at_employee(EmployeeId(7), browser),
+        lambda browser: Guesser.at_address("2f6a", browser),
+    ],
+    ids=["employee", "address"],
+)
+def test_a_known_browser_goes_on_where_strangers_pause(
+    session: Session, clock: Clock, guessed_at: Callable[[BrowserId | None], Guesser]
+) -> None:
+    """Whether a person is guessed at or an address: nobody keeps the owner out."""
+    fail(session, clock, 5, guesser=guessed_at(None))
+
+    known = attempts.charge(session, guessed_at(BrowserId(3)), TOTP, now=clock.now)
+
+    assert isinstance(known, Charge)
+    assert 4 == known.left
+    assert isinstance(attempts.charge(session, guessed_at(None), TOTP, now=clock.now), Refused)
+
+
 @pytest.mark.parametrize("kind", [TOTP, GuessKind.BACKUP_CODE])
 def test_a_factor_is_closed_at_a_hundred_failures_in_a_row(session: Session, clock: Clock, kind: GuessKind) -> None:
     """However slowly: the hundredth is judged, and no other ever."""
@@ -120,6 +172,16 @@ def test_a_refund_takes_back_exactly_one_charge(session: Session, engine: Engine
     assert before == dump(engine)["guess_budgets"]
 
 
+def test_a_right_first_guess_leaves_no_failure_behind(session: Session, engine: Engine, clock: Clock) -> None:
+    """Not even one of the hundred that close a factor."""
+    paid = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+    assert isinstance(paid, Charge)
+
+    attempts.refund(session, paid)
+
+    assert [(0, [])] == [(row[4], row[5]) for row in dump(engine)["guess_budgets"]]
+
+
 def test_a_refund_after_the_budget_was_emptied_does_nothing(session: Session, engine: Engine, clock: Clock) -> None:
     """A success elsewhere came between; the guesses that follow stay counted."""
     paid = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
@@ -132,9 +194,25 @@ def test_a_refund_after_the_budget_was_emptied_does_nothing(session: Session, en
     assert [1] == [row[4] for row in dump(engine)["guess_budgets"]]
 
 
+def test_two_first_guesses_at_once_are_charged_to_one_budget(session: Session, engine: Engine, clock: Clock) -> None:
+    """Somebody else's came between the look and the insert: both count."""
+    budget = {"subject": STRANGERS.subject, "kind": TOTP, "browser_id": 0, "charged_at": clock.now}
+    guesses = {"failures": 1, "recent": [int(clock.now.timestamp())]}
+
+    @event.listens_for(engine, "savepoint", once=True)
+    def somebody_else_is_first(connection: Connection, _: str) -> None:
+        connection.execute(insert(GuessBudget).values(**budget, **guesses))
+
+    paid = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+
+    assert isinstance(paid, Charge)
+    assert 3 == paid.left
+    assert [2] == [row[4] for row in dump(engine)["guess_budgets"]]
+
+
 def test_emptying_forgets_one_browser_and_the_kinds_named(session: Session, clock: Clock) -> None:
-    """Nothing else is forgiven."""
-    for guesser in (STRANGERS, KNOWN):
+    """Nothing else is forgiven, and nobody else."""
+    for guesser in (STRANGERS, KNOWN, COLLEAGUE):
         fail(session, clock, 5, guesser=guesser)
         fail(session, clock, 5, guesser=guesser, kind=GuessKind.BACKUP_CODE)
 
@@ -143,6 +221,21 @@ def test_emptying_forgets_one_browser_and_the_kinds_named(session: Session, cloc
     assert attempts.refusal(session, STRANGERS, TOTP, now=clock.now) is None
     assert attempts.refusal(session, STRANGERS, GuessKind.BACKUP_CODE, now=clock.now) is not None
     assert attempts.refusal(session, KNOWN, TOTP, now=clock.now) is not None
+    assert attempts.refusal(session, COLLEAGUE, TOTP, now=clock.now) is not None
+
+
+def test_emptying_all_forgets_one_person_by_whatever_browser(session: Session, clock: Clock) -> None:
+    """After a reset: for the kinds named, and for nobody else."""
+    for guesser in (STRANGERS, KNOWN, COLLEAGUE):
+        fail(session, clock, 5, guesser=guesser)
+    fail(session, clock, 5, kind=GuessKind.SETUP)
+
+    attempts.empty_all(session, EmployeeId(7), {TOTP, GuessKind.BACKUP_CODE})
+
+    assert attempts.refusal(session, STRANGERS, TOTP, now=clock.now) is None
+    assert attempts.refusal(session, KNOWN, TOTP, now=clock.now) is None
+    assert attempts.refusal(session, STRANGERS, GuessKind.SETUP, now=clock.now) is not None
+    assert attempts.refusal(session, COLLEAGUE, TOTP, now=clock.now) is not None
 
 
 def test_a_browser_that_is_forgotten_takes_its_budget_with_it(session: Session, engine: Engine, clock: Clock) -> None:

@@ -63,6 +63,20 @@ def test_what_is_left_counts_down_to_the_pause(failures: int) -> None:
     assert max(0, 5 - failures) == rules.guesses_left(times, NOW_S)
 
 
+def test_a_failure_as_old_as_the_window_is_borne_again() -> None:
+    """The same second at which the pause ends: no failure counts for one and not for the other."""
+    assert 4 == rules.guesses_left([NOW_S - 299], NOW_S)
+    assert 5 == rules.guesses_left([NOW_S - 300], NOW_S)
+
+
+@pytest.mark.parametrize(
+    ("failures_s_ago", "pause_s"), [([], 300), ([60], 240), ([100, 60], 200), ([5, 4, 3, 2, 1], 295)]
+)
+def test_the_pause_ahead_is_the_one_that_would_follow(failures_s_ago: list[int], pause_s: int) -> None:
+    """All guesses that are left fail now: the oldest failure still has to leave the window."""
+    assert pause_s == rules.pause_ahead_s([NOW_S - ago for ago in failures_s_ago], NOW_S)
+
+
 def test_the_nearest_pause_decides_what_is_left() -> None:
     """After 19 in the hour one is left, though the five minutes are empty."""
     times = [NOW_S - 3500 + at * 150 for at in range(19)]

@@ -105,6 +105,22 @@ def test_words_of_the_context_make_a_password_easier_to_guess(password: str) -> 
     assert Refusal.PASSWORD_TOO_EASY is refused.reason
 
 
+@pytest.mark.parametrize(
+    ("password", "hint"),
+    [
+        ("aaaaaaaaaaaaaaaaaaaa", 'Repeats like "aaa" are easy to guess.'),
+        (
+            "STUDIO NORD 2026",
+            "Add another word or two. Uncommon words are better. "
+            "All-uppercase is almost as easy to guess as all-lowercase.",
+        ),
+    ],
+)
+def test_the_reason_is_the_warning_or_all_that_is_suggested(password: str, hint: str) -> None:
+    """Whole sentences, for they are shown as they are."""
+    assert Refused(Refusal.PASSWORD_TOO_EASY, hint=hint) == rules.problem(password, context=("Studio Nord",))
+
+
 def test_containing_a_word_of_the_context_is_no_refusal_by_itself() -> None:
     """A good password may name the brand."""
     assert rules.problem(f"Calenso {STRONG}", context=("Calenso", "Studio Nord", "Lea Brunner")) is None
@@ -158,6 +174,16 @@ def test_a_hash_has_its_own_salt_and_the_cost_of_the_setting() -> None:
 
     assert one != other
     assert b"$2b$05$" == one[:7]
+
+
+@pytest.mark.parametrize("rounds", [4, 10])
+def test_a_dummy_has_the_shape_of_a_hash_and_nobodys_password(rounds: int) -> None:
+    """D-85: bcrypt does the same work for it, to its last character."""
+    dummy = rules.dummy_hash(rounds)
+
+    assert len(rules.hashed(STRONG, rounds=4)) == len(dummy)
+    assert rounds == rules.cost_of(dummy)
+    assert not rules.matches("", dummy, rounds=4)
 
 
 @pytest.mark.parametrize("cost", [4, 5, 7])

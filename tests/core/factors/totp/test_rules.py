@@ -132,6 +132,14 @@ def test_a_code_of_two_to_ten_steps_ago_tells_that_the_phone_is_slow(off: int) -
     assert abs(verdict.minutes - abs(off) / 2) <= 0.5
 
 
+@pytest.mark.parametrize(("off", "minutes"), [(-2, 1), (-3, 2), (-4, 2), (-7, 4), (-10, 5)])
+def test_the_minutes_that_a_phone_is_slow_are_those_of_its_step(off: int, minutes: int) -> None:
+    """Half a minute a step, rounded to whole ones."""
+    verdict = rules.judge(SECRET, rules.code_at(SECRET, STEP + off), NOW_S, last_step=-1)
+
+    assert ClockOff(minutes, is_behind=True) == verdict
+
+
 @pytest.mark.parametrize("off", [-11, 2, 3, 10, 11])
 def test_log_in_says_nothing_about_future_steps_or_older_ones(off: int) -> None:
     """Naming a future step would hand a guesser a code that is about to become valid."""
@@ -185,6 +193,7 @@ def test_steps_before_1970_are_no_steps() -> None:
     """A server whose clock stands at 1970 refuses and doesn't fail."""
     assert Wrong() == rules.judge(SECRET, "000000", 0.0, last_step=-1)
     assert Match(0) == rules.judge(SECRET, "755224", 0.0, last_step=-1)
+    assert Wrong() == rules.judge(SECRET, "755224", -31.0, last_step=-1)  # two steps before the first
 
 
 def test_six_ascii_digits_are_a_code() -> None:
@@ -241,7 +250,7 @@ def test_odd_brands_and_addresses_survive_the_address(issuer: str, account: str)
     assert uri.isascii()
     assert not {" ", "+"} & set(uri)
     assert 1 == label.count(":")
-    assert "/" not in label
+    assert "/" not in label + parts.query
     assert [issuer, account] == [unquote(part) for part in label.split(":")]
     query = parse_qs(parts.query, strict_parsing=True)
     assert [issuer] == query["issuer"]
