@@ -17,7 +17,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 HTMX := webapp/static/vendor/htmx.min.js
 
-.PHONY: help run install test check test-all test-system lint format screenshots lock clean
+.PHONY: help run install test check test-all mutation test-system lint format screenshots lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do \
@@ -34,7 +34,10 @@ test: test-system $(DEV) $(HTMX) lint ## all checks and tests; installs what the
 
 check: test ## another name for test
 
-test-all: test ## so far the same as test; faults, load, other browsers and mutation testing are to come
+test-all: test mutation ## test, and mutation testing; faults, load and other browsers are to come
+
+mutation: $(DEV) $(HTMX) ## change rules, attempts and sealing, and see that a test fails each time
+	@$(VENV)/bin/python tools/mutation.py
 
 test-system: ## install the Debian packages that the tests need; not root: name the missing ones
 	@tools/system_packages.sh
