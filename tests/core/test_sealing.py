@@ -121,10 +121,10 @@ def test_the_key_id_tells_nothing_of_the_key() -> None:
 
 def test_what_is_stored_beside_and_under_the_seal_stays_what_it_was() -> None:
     """Key ids and associated data are stored data: made otherwise, no box of an earlier release would open."""
-    sealed = Keyring([OLD]).seal(PLAIN, CONTEXT)
+    sealed = Keyring([OLD]).seal(PLAIN, Context("totp secret", row=7, employee=8))
 
     assert "26e11897" == sealed.key_id == Keyring([OLD]).newest_id
-    assert PLAIN == AESGCM(OLD).decrypt(sealed.box[:12], sealed.box[12:], b"v1|totp secret|7|7")
+    assert PLAIN == AESGCM(OLD).decrypt(sealed.box[:12], sealed.box[12:], b"v1|totp secret|7|8")
 
 
 def test_a_bound_box_needs_the_secret_too() -> None:
