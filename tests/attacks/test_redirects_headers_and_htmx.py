@@ -333,7 +333,7 @@ def test_a_pop_up_of_a_dead_session_leaves_for_the_log_in(product: Product, app:
 EVIL = [
     "<img src=x onerror=alert(1)>",
     '"><div hx-get=/logout hx-trigger=load hx-on:click="alert(1)">',
-    "{{7*7}}${7*7}",
+    "{{1237*4099}}${1237*4099}",
 ]
 EVIL += [
     "<script nonce=x>alert(1)</script>",
@@ -359,7 +359,7 @@ def test_markup_in_a_name_is_text_and_no_policy_lets_it_run(client: Client, prod
     for answer in answers:
         assert not [one for one in answer.document.everything() if one.tag in ("img", "base")]
         assert not [one for one in answer.document.everything() if one.attributes.get("data-hx-get") == "/logout"]
-        assert "49" not in answer.response.text.replace("{{7*7}}", "")
+        assert str(1237 * 4099) not in answer.response.text
         assert "nonce-" not in answer.response.headers["Content-Security-Policy"]
     config = client.as_page().get("/").document.one("meta", name="htmx-config").attributes["content"]
     assert {'"allowEval":false', '"includeIndicatorStyles":false', '"allowScriptTags":false'} <= set(
