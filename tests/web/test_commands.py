@@ -7,6 +7,7 @@ import email.policy
 import hashlib
 import json
 import os
+import pwd
 import stat
 import subprocess
 import sys
@@ -170,6 +171,20 @@ def test_break_glass_switches_off_and_is_written_down(app: Flask, product: Produ
         args=["two-factor", "reset", owner.person.email, "--ticket", "T-7", "--reason", "x"]
     )
     assert (1, "") == (again.exit_code, again.stdout)
+
+
+def test_whoever_breaks_glass_can_t_choose_the_name_in_the_audit(
+    app: Flask, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operating-system user, as the system knows it, whatever the environment says."""
+    owner = product.owner()
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "ceo")
+
+    app.test_cli_runner().invoke(args=["two-factor", "reset", owner.person.email, "--ticket", "T-7", "--reason", "x"])
+
+    (event,) = product.audit("two_factor:reset_by_operator")
+    assert pwd.getpwuid(os.getuid()).pw_name == event.details["operator"]
 
 
 def test_the_outbox_becomes_files_with_text_and_html(app: Flask, product: Product, clock: Clock) -> None:
