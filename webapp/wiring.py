@@ -50,6 +50,7 @@ def build(*, clock: Clock | None, overrides: dict[str, Any]) -> Flask:
     commands.register(app, parts, mail.file_transport(app, settings, instance / "mail"))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
+        # Flask's documented way to put a middleware in front; mypy takes wsgi_app for a method only.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
 

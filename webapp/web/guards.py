@@ -153,7 +153,7 @@ def deny(status: int) -> NoReturn:
 
 
 def _guarded(view: View, guard: Guard) -> View:
-    view.guard = guard  # type: ignore[attr-defined]
+    view.guard = guard  # type: ignore[attr-defined]  # functions take attributes, Callable declares none
     return view
 
 
