@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import webapp.core.tables  # noqa: F401 (fills the metadata)
-from webapp import commands, logs, mail, web
+from webapp import commands, logs, web
 from webapp.core.clock import Clock, system_clock
 from webapp.core.database import Base, prepare_engine
 from webapp.core.sealing import Keyring
 from webapp.core.sessions.flows import Limits
+from webapp.mail.files import file_transport
 from webapp.settings import Settings, read
 from webapp.web.parts import Parts
 
@@ -47,7 +48,7 @@ def build(*, clock: Clock | None, overrides: dict[str, Any]) -> Flask:
         open_session=lambda: _session(db),
     )
     web.register(app, parts)
-    commands.register(app, parts, mail.file_transport(app, settings, instance / "mail"))
+    commands.register(app, parts, file_transport(app, settings, parts.keyring, instance / "mail"))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         # Flask's documented way to put a middleware in front; mypy takes wsgi_app for a method only.

@@ -220,6 +220,7 @@ PURGED = {
     "pending_secrets": ("pending secrets", 1),
     "shown_backup_codes": ("shown backup codes", 1),
     "guess_budgets": ("guess counters", 2),
+    "mail_links": ("links", 1),
     "outbox": ("sent mail", 1),
 }
 """What each table's rows are called, and how many of them _leave_behind() leaves."""

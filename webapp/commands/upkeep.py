@@ -13,6 +13,7 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.challenge import flows as challenge
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
+from webapp.core.links import flows as links
 from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Delivery
 from webapp.core.sessions import browsers
@@ -67,6 +68,7 @@ def purge_command(parts: Parts) -> click.Command:
         click.echo(f"pending secrets: {totp.purge(session, now=now)}")
         click.echo(f"shown backup codes: {backup_codes.purge(session, now=now)}")
         click.echo(f"guess counters: {attempts.purge(session, now=now)}")
+        click.echo(f"links: {links.purge(session, now=now)}")
         click.echo(f"sent mail: {notices.purge(session, now=now)}")
 
     return purge

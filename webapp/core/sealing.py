@@ -98,6 +98,16 @@ class Keyring:
         ]
         return Keyring(derived, ids=list(self._keys))
 
+    def signature(self, text: str, *, purpose: str) -> str:
+        """A signature over *text* that no other *purpose* takes, 43 URL-safe characters. Under the newest key."""
+        return _signature(self._keys[self._newest], text, purpose)
+
+    def has_signed(self, text: str, signature: str, *, purpose: str) -> bool:
+        """Whether *signature* over *text* was made with any key of this ring, for *purpose*."""
+        given = signature.encode("utf-8", "surrogatepass")
+        right = [hmac.compare_digest(_signature(key, text, purpose).encode(), given) for key in self._keys.values()]
+        return any(right)
+
     def fingerprint(self, text: str, *, purpose: str) -> str:
         """A keyed digest of *text*, hexadecimal. Under the oldest key, so that adding one changes no look-up."""
         message = f"{purpose}|{text}".encode("utf-8", "surrogatepass")
@@ -113,6 +123,11 @@ def parse_key(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError(f"it has {len(key)} bytes, not {KEY_BYTES}")
     return key
+
+
+def _signature(key: bytes, text: str, purpose: str) -> str:
+    message = f"signature|{purpose}|{text}".encode("utf-8", "surrogatepass")
+    return base64.urlsafe_b64encode(hmac.new(key, message, hashlib.sha256).digest()).decode().rstrip("=")
 
 
 def _key_id(key: bytes) -> str:

@@ -6,6 +6,7 @@ from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge.tables import Challenge
 from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
 from webapp.core.factors.totp.tables import Authenticator, PendingSecret
+from webapp.core.links.tables import MailLink
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.passwords.tables import PasswordHash
 from webapp.core.sessions.tables import KnownBrowser, LogInSession
@@ -21,6 +22,7 @@ __all__ = [
     "GuessBudget",
     "KnownBrowser",
     "LogInSession",
+    "MailLink",
     "OutboxMail",
     "PasswordHash",
     "PendingSecret",

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts.flows import Person
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
+from webapp.core.links import flows as links
+from webapp.core.links.rules import LinkKind
 from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Refusal
@@ -42,7 +44,10 @@ def record(
 
 
 def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object) -> None:
-    """Owe *person* a mail; *facts* are what only this notice tells."""
+    """Owe *person* a notice, with its link for “This wasn't me”; *facts* are what only this notice tells."""
+    seed = links.make(
+        session, LinkKind.NOTICE, employee_id=person.id, now=now, notice=notice.value, recipient=person.email
+    )
     notices.queue(
         session,
         notice,
@@ -52,5 +57,7 @@ def tell(session: Session, notice: Notice, person: Person, *, now: datetime, vis
         time_zone=person.time_zone,
         now=now,
         visitor=visitor,
+        language=person.language,
+        links={LinkKind.NOTICE.value: seed},
         **facts,
     )

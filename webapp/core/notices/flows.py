@@ -95,8 +95,10 @@ def deliver_due(session: Session, send: Callable[[Mail], None], *, now: datetime
             log.warning("mail %d (%s) failed: %s", mail_id, mail.notice, error.__class__.__name__)
             failed += 1
             continue
+        # The seeds of links are in the mail now and nowhere else.
+        facts = {key: value for key, value in mail.facts.items() if key != "links"}
         with writing(session):
-            session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now))
+            session.execute(update(OutboxMail).where(OutboxMail.id == mail_id).values(sent_at=now, facts=facts))
         sent += 1
     return Delivery(sent, failed)
 

@@ -1,45 +1,33 @@
-"""From a notice to an e-mail in text and HTML, and out of the house: for now as a file for each mail.
+"""What a mail says: a notice and its facts become a message in text and HTML.
 
-Core owes the mail and knows neither; ``flask outbox send`` calls what is made here.
+The links in it are made here, from the seeds that core left in the facts: a stored mail alone opens nothing.
 """
 
-import os
-from collections.abc import Callable
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, render_template
+from flask import render_template
 
 from webapp.core.accounts.rules import deliverable_email
+from webapp.core.links import flows as links
+from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Mail
+from webapp.core.sealing import Keyring
 from webapp.settings import Settings
 from webapp.web import formats, wording
 
-Transport = Callable[[Mail], None]
+PATHS = {
+    LinkKind.NOTICE: "/notices/{token}",
+    LinkKind.PASSWORD: "/password/reset/{token}",
+    LinkKind.EMAIL: "/email/confirm/{token}",
+}
+"""Where a link of each kind leads, under FLASK_PUBLIC_URL: never under what a request's Host header says."""
 
 
-def file_transport(app: Flask, settings: Settings, folder: Path) -> Transport:
-    """Writes each mail to an ``.eml`` file in *folder*, readable by its owner only; raises OSError."""
-
-    def send(mail: Mail) -> None:
-        with app.app_context():
-            message = compose(mail, settings)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # The same mail has the same name: sent again after a crash, it is still one file.
-        name = f"{mail.facts['at'][:19].replace(':', '')}-{mail.notice}-{mail.message_id[:8]}.eml"
-        aside = folder / f".{name}"
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(message.as_bytes())
-        aside.replace(folder / name)
-
-    return send
-
-
-def compose(mail: Mail, settings: Settings) -> EmailMessage:
+def compose(mail: Mail, settings: Settings, keyring: Keyring) -> EmailMessage:
     """The message, text first and HTML as its alternative; quoted-printable at most, never base64."""
     at = datetime.fromisoformat(mail.facts["at"])
     context = {
@@ -51,6 +39,7 @@ def compose(mail: Mail, settings: Settings) -> EmailMessage:
         "brand": settings.brand_name,
         "support_email": settings.support_email,
         "path_words": wording.PATH_TO_SECURITY,
+        "links": _links(mail, settings, keyring),
     }
 
     def rendered(file: str) -> str:
@@ -69,3 +58,12 @@ def compose(mail: Mail, settings: Settings) -> EmailMessage:
     message.set_content(rendered("body.txt"), cte="quoted-printable")
     message.add_alternative(rendered("body.html"), subtype="html", cte="quoted-printable")
     return message
+
+
+def _links(mail: Mail, settings: Settings, keyring: Keyring) -> dict[str, str]:
+    """The addresses that this mail holds, by kind: "notice", "password", "email"."""
+    seeds = {LinkKind(kind): seed for kind, seed in mail.facts.get("links", {}).items()}
+    return {
+        kind.value: settings.public_url + PATHS[kind].format(token=links.token(keyring, kind, seed))
+        for kind, seed in seeds.items()
+    }

@@ -1,0 +1,126 @@
+"""Links in mails that act once: made with the event, found by what a mail holds, used up, made void.
+
+A link is a random seed and a signature of the keyring over it. The database keeps the seed's digest; the seed itself
+stands in the outbox until the mail is sent, and is worth nothing without the signature, which is made only then. So a
+stolen database opens no link, and neither does a row that somebody wrote into it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from webapp.core.database import EmployeeId, changed_rows, writing
+from webapp.core.links.rules import LIFE, LinkKind
+from webapp.core.links.tables import MailLink
+from webapp.core.sealing import Keyring
+from webapp.core.tokens import new_token, token_hash
+
+RETENTION = timedelta(days=30)
+"""For how long a link that works no more is kept, so that a late click is told why."""
+
+USED = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that was once mailed. *end_reason* "" while it works."""
+
+    id: int
+    kind: LinkKind
+    employee_id: EmployeeId
+    facts: dict[str, Any]
+    made_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it still acts: neither used nor void, and within its time."""
+        return self.ended_at is None and now < self.made_at + LIFE[self.kind]
+
+
+def make(session: Session, kind: LinkKind, *, employee_id: EmployeeId, now: datetime, **facts: object) -> str:
+    """A new link's seed, for the facts of the mail that is to hold it. Joins the caller's transaction."""
+    with writing(session):
+        seed = new_token()
+        session.add(
+            MailLink(
+                kind=kind,
+                seed_hash=token_hash(seed),
+                employee_id=employee_id,
+                facts=facts,
+                made_at=now,
+                ended_at=None,
+            )
+        )
+        return seed
+
+
+def token(keyring: Keyring, kind: LinkKind, seed: str) -> str:
+    """What stands in the address: *seed* and the signature over it. Call it where the mail is written, not before."""
+    return f"{seed}.{keyring.signature(seed, purpose=_purpose(kind))}"
+
+
+def find(session: Session, keyring: Keyring, kind: LinkKind, text: str) -> Link | None:
+    """The link of *kind* that *text* is the token of, whether it still acts or not; None for anything else."""
+    seed, _, signature = text.partition(".")
+    if not keyring.has_signed(seed, signature, purpose=_purpose(kind)):
+        return None
+    row = session.scalar(select(MailLink).where(MailLink.seed_hash == token_hash(seed), MailLink.kind == kind))
+    if row is None:
+        return None
+    return Link(
+        row.id,
+        LinkKind(row.kind),
+        EmployeeId(row.employee_id),
+        row.facts,
+        row.made_at,
+        row.ended_at,
+        row.end_reason,
+    )
+
+
+def use(session: Session, link: Link, *, now: datetime) -> bool:
+    """Use *link* up. False where it acts no more: one conditional UPDATE decides, whoever clicks at once."""
+    with writing(session):
+        used = session.execute(
+            update(MailLink)
+            .where(MailLink.id == link.id, MailLink.ended_at.is_(None), MailLink.made_at > now - LIFE[link.kind])
+            .values(ended_at=now, end_reason=USED)
+        )
+        return changed_rows(used) == 1
+
+
+def void(session: Session, employee_id: EmployeeId, kinds: Collection[LinkKind], *, reason: str, now: datetime) -> None:
+    """End every link of these *kinds* that one person still has."""
+    with writing(session):
+        session.execute(
+            update(MailLink)
+            .where(MailLink.employee_id == employee_id, MailLink.kind.in_(kinds), MailLink.ended_at.is_(None))
+            .values(ended_at=now, end_reason=reason)
+        )
+
+
+def made_since(session: Session, employee_id: EmployeeId, kind: LinkKind, *, since: datetime) -> int:
+    """How many links of *kind* one person was mailed after *since*."""
+    query = select(func.count()).select_from(MailLink)
+    return (
+        session.scalar(
+            query.where(MailLink.employee_id == employee_id, MailLink.kind == kind, MailLink.made_at > since)
+        )
+        or 0
+    )
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """Delete links that have not acted for a month; how many."""
+    longest = max(LIFE.values())
+    with writing(session):
+        return changed_rows(session.execute(delete(MailLink).where(MailLink.made_at <= now - RETENTION - longest)))
+
+
+def _purpose(kind: LinkKind) -> str:
+    return f"link|{kind}"
