@@ -4,8 +4,12 @@ from pathlib import Path
 
 import flask_migrate
 import sqlalchemy
+from sqlalchemy.orm import Session
 
+from tests.core.people import Clock, Product
 from webapp import create_app
+from webapp.core.outcomes import Refusal, Refused
+from webapp.core.sealing import Keyring
 
 
 def test_migrations_go_down_and_up_again(database_uri: str, tmp_path: Path) -> None:
@@ -21,3 +25,25 @@ def test_migrations_go_down_and_up_again(database_uri: str, tmp_path: Path) -> N
         engine.dispose()
 
     assert ["alembic_version"] == left
+
+
+def test_people_outlive_the_way_down_to_the_first_tables_and_up_again(database_uri: str, tmp_path: Path) -> None:
+    """With rows in the tables; afterwards app and backup codes still log in, and the spent code is still spent."""
+    app = create_app(SQLALCHEMY_DATABASE_URI=database_uri, INSTANCE_PATH=str(tmp_path / "instance"))
+    keyring, clock = Keyring([bytes(range(32))]), Clock()
+
+    with app.app_context():
+        engine = app.extensions["sqlalchemy"].engine
+        with Session(engine, expire_on_commit=False) as session:
+            owner = Product(session, keyring, clock).owner()
+        flask_migrate.downgrade(revision="0001")
+        flask_migrate.upgrade()
+        with Session(engine, expire_on_commit=False) as session:
+            product = Product(session, keyring, clock)
+            for right in (owner.phone.code(clock.now), owner.codes[0]):
+                product.log_in_with(owner.person, right)
+            again = product.answer(product.half_way(owner.person), owner.phone.code(clock.now, steps=-1))
+        engine.dispose()
+
+    assert isinstance(again, Refused)
+    assert Refusal.CODE_ALREADY_USED is again.reason

@@ -51,7 +51,7 @@ def factors(engine: Engine, *, without_use: bool = False) -> dict[str, list[tupl
     found = {table: rows for table, rows in dump(engine).items() if table in FACTOR}
     if without_use:
         columns = Base.metadata.tables["authenticators"].columns
-        kept = [column for column in columns if column.name not in ("last_step", "last_used_at")]
+        kept = [column for column in columns if column.name not in ("last_step", "accepted_steps", "last_used_at")]
         with engine.connect() as connection:
             found["authenticators"] = [tuple(row) for row in connection.execute(select(*kept).order_by("id"))]
     return found

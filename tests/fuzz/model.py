@@ -15,6 +15,7 @@ PAUSES = ((5, 5 * MINUTE), (20, HOUR), (50, DAY))
 CLOSED_AT = 100
 STEP = 30
 HINT_STEPS = 10
+KEPT_STEPS = 12
 ACCEPTED = "accepted"
 
 Budget = tuple[str, str, int | None]
@@ -64,11 +65,14 @@ class KnownBrowser:
 
 @dataclass
 class Somebody:
-    """An employee. *codes* of the newest set: whether each has been used. *phone* is None while it is off."""
+    """An employee. *codes* of the newest set: whether each has been used. *phone* is None while it is off.
+
+    *accepted* are the time steps whose code was right, oldest first.
+    """
 
     email: str
     phone: Phone | None = None
-    last_step: int = -1
+    accepted: list[int] = field(default_factory=list)
     codes: dict[str, bool] = field(default_factory=dict)
     older_codes: list[str] = field(default_factory=list)
     older_phones: list[Phone] = field(default_factory=list)
@@ -219,9 +223,9 @@ class Model:
 
     def _code(self, who: Somebody, code: str, now: int) -> str:
         assert who.phone is not None
-        said, step = verdict(who.phone, code, now, last_step=who.last_step, ahead=1)
+        said, step = verdict(who.phone, code, now, accepted=who.accepted, ahead=1)
         if said == ACCEPTED:
-            who.last_step = step
+            who.accepted.append(step)
         return said
 
     def _backup_code(self, who: Somebody, code: str) -> str:
@@ -253,10 +257,10 @@ class Model:
         if refused:
             return refused
         self.guesses.fail(budget, now)
-        said, step = verdict(who.pending.phone, code, now, last_step=-1, ahead=HINT_STEPS)
+        said, step = verdict(who.pending.phone, code, now, accepted=[], ahead=HINT_STEPS)
         if said != ACCEPTED:
             return said
-        who.phone, who.last_step, who.pending = who.pending.phone, step, None
+        who.phone, who.accepted, who.pending = who.pending.phone, [step], None
         self.guesses.empty(lambda one: one[0] == who.email and one[1] != "password")
         self._end_others(who, keep=log_in)
         self._forget_browsers(who, keep={log_in.browser_id})
@@ -292,7 +296,7 @@ class Model:
     def reset(self, who: Somebody, *, keep: LogIn | None) -> None:
         who.older_codes += who.codes
         who.older_phones += [who.phone] if who.phone else []
-        who.phone, who.codes, who.pending, who.last_step = None, {}, None, -1
+        who.phone, who.codes, who.pending, who.accepted = None, {}, None, []
         self.half_ways = [one for one in self.half_ways if one.who is not who]
         self._forget_browsers(who, keep=set())
         self.guesses.empty(lambda one: one[0] == who.email and one[1] in ("totp", "backup_code"))
@@ -333,14 +337,17 @@ def is_backup_code(typed: str | None) -> bool:
     return typed is not None and len(typed) > 6
 
 
-def verdict(phone: Phone, code: str, now: int, *, last_step: int, ahead: int) -> tuple[str, int]:
-    """One step of tolerance each way, once, and none before it; what else can be said of a wrong code."""
+def verdict(phone: Phone, code: str, now: int, *, accepted: list[int], ahead: int) -> tuple[str, int]:
+    """One step of tolerance each way, once, and none before it; what else can be said of a wrong code.
+
+    That it was used is said of the newest twelve, as far as their codes are looked for.
+    """
     today = now // STEP
     same = [step for step in range(today - HINT_STEPS, today + ahead + 1) if phone.code(at(step * STEP)) == code]
     near = [step for step in same if abs(step - today) <= 1]
-    if near and max(near) > last_step:
+    if near and max(near) > max(accepted, default=-1):
         return ACCEPTED, max(near)
-    if near or last_step in same:
+    if near or set(same) & set(accepted[-KEPT_STEPS:]):
         return "code_already_used", -1
     if same:
         return ("phone_clock_slow" if same[-1] < today else "phone_clock_fast"), -1

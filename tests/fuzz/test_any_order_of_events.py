@@ -61,10 +61,11 @@ OTHER_PASSWORD = "copper heron gantry oatmeal"
 NOBODY = "nobody@studio.example"
 UNKNOWN_CODE = "0000-0000-0000-0000"
 
-CODES = ("right", "one before", "one after", "last used", "slow", "too old", "fast", "wrong", "of an older phone")
+CODES = ("right", "one before", "one after", "slow", "too old", "fast", "wrong", "of an older phone")
+USED_CODES = ("last used", "used before that")
 BACKUP_CODES = ("backup code", "used backup code", "unknown backup code", "older backup code")
 WORKS = ("right", "right", "right", "one after", "backup code", "backup code", "backup code")
-HOWS = st.sampled_from((*WORKS, *CODES, *BACKUP_CODES, "last used", "malformed"))
+HOWS = st.sampled_from((*WORKS, *CODES, *USED_CODES, *USED_CODES, *BACKUP_CODES, "malformed"))
 """How somebody answers where either factor is asked for; half of the time by what works, or nothing would happen."""
 
 PAUSES = [{"seconds": s} for s in (1, 7, 20)] + [{"seconds": 30 * steps} for steps in (1, 1, 1, 2, 5)]
@@ -224,7 +225,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.inside())
     @rule(
         where=st.integers(0, 2),
-        how=st.sampled_from(("right", "right", "right", "right", *CODES, "malformed")),
+        how=st.sampled_from(("right", "right", "right", "right", *CODES, "last used", "malformed")),
         twice=st.booleans(),
     )
     def confirms_activation(self, where: int, how: str, twice: bool) -> None:
@@ -593,8 +594,9 @@ class AnyOrder(RuleBasedStateMachine):
             return None
         if how == "wrong":
             return phone.wrong_code(now)
-        if how == "last used" and who.last_step >= 0:
-            return phone.code(at(who.last_step * 30))
+        if how in USED_CODES and who.accepted:
+            step = who.accepted[-1] if how == "last used" else who.accepted[-2:][0]
+            return phone.code(at(step * 30))
         if how == "of an older phone" and who.older_phones:
             phone = who.older_phones[-1]
         offset = {"one before": -1, "one after": 1, "slow": -10, "too old": -11, "fast": 2}.get(how, 0)

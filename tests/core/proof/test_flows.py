@@ -144,6 +144,44 @@ def test_an_older_code_is_not_accepted_after_a_newer_one(product: Product, lea: 
     assert [Refusal.CODE_ALREADY_USED] * 2 == [outcome.reason for outcome in outcomes]
 
 
+def test_a_code_used_minutes_ago_is_a_replay_whatever_was_used_since(product: Product, lea: Owner) -> None:
+    """Refused, written down and not charged: it was right once, so no clock is slow."""
+    used = []
+    for _ in range(4):
+        used.append(lea.phone.code(product.now))
+        product.log_in_with(lea.person, used[-1])
+        product.clock.next_step()
+        product.clock.next_step()
+
+    outcomes = [product.answer(product.half_way(lea.person), code) for code in used]
+
+    assert [Refused(Refusal.CODE_ALREADY_USED, seconds=25)] * 4 == outcomes
+    assert {} == failures(product, "totp")
+    assert ["code_already_used"] * 4 == [row.reason for row in product.audit("second_factor:check")][-4:]
+
+
+def test_the_activation_s_own_code_stays_a_replay_after_others(product: Product) -> None:
+    """It was accepted like any other."""
+    seat = product.log_in(product.employee())
+    phone = product.scan(seat)
+    first = phone.code(product.now)
+    product.confirm(seat, first)
+    product.clock.move(minutes=2)
+    product.log_in_with(seat.me.person, phone.code(product.now))
+
+    outcome = product.answer(product.half_way(seat.me.person), first)
+
+    assert Refused(Refusal.CODE_ALREADY_USED, seconds=25) == outcome
+
+
+def test_right_after_activation_an_older_code_is_a_slow_phone_s(product: Product, lea: Owner) -> None:
+    """No newer code makes a replay of it: it is told how slow, and charged."""
+    outcome = product.answer(product.half_way(lea.person), lea.phone.code(product.now, steps=-4))
+
+    assert Refused(Refusal.PHONE_CLOCK_SLOW, minutes=2, left=4, pause_minutes=5) == outcome
+    assert {False: 1} == failures(product, "totp")
+
+
 def test_the_next_code_used_early_is_not_accepted_again_in_its_own_time(product: Product, lea: Owner) -> None:
     """D-34: step T+1 at T, then at T+1 and T+2."""
     code = lea.phone.code(product.now, steps=1)

@@ -104,6 +104,40 @@ def test_the_code_of_the_next_step_is_not_accepted_again_when_its_time_comes() -
     assert isinstance(again, Replay)
 
 
+@pytest.mark.parametrize("off", range(-10, 1))
+def test_a_code_that_was_accepted_before_the_last_one_is_a_replay(off: int) -> None:
+    """As far back as a slow phone's code is looked for: whoever typed it had a right clock."""
+    code = rules.code_at(SECRET, STEP + off)
+
+    assert Replay(30) == rules.judge(SECRET, code, NOW_S, last_step=STEP + 1, accepted_steps=[STEP + off, STEP + 1])
+
+
+@pytest.mark.parametrize("off", range(-10, -1))
+def test_an_old_code_that_was_never_accepted_is_a_slow_phone_s(off: int) -> None:
+    """A newer one that was accepted makes no replay of it: right after set-up this is a second, slow phone."""
+    others = [STEP + other for other in range(-10, 1) if other != off]
+
+    verdict = rules.judge(SECRET, rules.code_at(SECRET, STEP + off), NOW_S, last_step=STEP, accepted_steps=others)
+
+    assert isinstance(verdict, ClockOff)
+
+
+def test_an_accepted_code_older_than_the_clock_hint_is_simply_wrong() -> None:
+    """Nothing is looked for there."""
+    code = rules.code_at(SECRET, STEP - 11)
+
+    assert Wrong() == rules.judge(SECRET, code, NOW_S, last_step=STEP, accepted_steps=[STEP - 11, STEP])
+
+
+def test_the_newest_twelve_accepted_steps_are_remembered() -> None:
+    """As many as there are steps that a code is looked for in at log-in: ten back, now, and one ahead."""
+    kept = []
+    for step in range(100, 120):
+        kept = rules.remembered(kept, step)
+
+    assert list(range(108, 120)) == kept
+
+
 def test_a_clock_set_back_opens_no_spent_step() -> None:
     """D-43: five minutes back, codes that were seen then are still spent."""
     an_hour_of_steps = range(STEP - 10, STEP + 1)

@@ -104,6 +104,7 @@ def activate(
                 key_id=sealed.key_id,
                 box=sealed.box,
                 last_step=step,
+                accepted_steps=[step],
                 activated_at=now,
                 last_used_at=now,
             )
@@ -123,7 +124,7 @@ def spend(session: Session, keyring: Keyring, employee_id: EmployeeId, *, code: 
         if row is None:
             return rules.Wrong()
         verdict = _judge(keyring, row, code, now=now)
-        if isinstance(verdict, Match) and not _take_step(session, row.id, verdict.step, now=now):
+        if isinstance(verdict, Match) and not _take_step(session, row, verdict.step, now=now):
             return Replay(rules.seconds_to_next_step(now.timestamp()))
         return verdict
 
@@ -156,15 +157,15 @@ def _drop_pending(session: Session, employee_id: EmployeeId) -> None:
 
 def _judge(keyring: Keyring, row: Authenticator, code: str, *, now: datetime) -> Verdict:
     secret = keyring.open(Sealed(row.key_id, row.box), _context("totp secret", EmployeeId(row.employee_id)))
-    return rules.judge(secret, code, now.timestamp(), last_step=row.last_step)
+    return rules.judge(secret, code, now.timestamp(), last_step=row.last_step, accepted_steps=row.accepted_steps)
 
 
-def _take_step(session: Session, authenticator_id: int, step: int, *, now: datetime) -> bool:
+def _take_step(session: Session, row: Authenticator, step: int, *, now: datetime) -> bool:
     """One conditional UPDATE decides a replay, whatever ran at the same instant (RFC 6238 §5.2)."""
     taken = session.execute(
         update(Authenticator)
-        .where(Authenticator.id == authenticator_id, Authenticator.last_step < step)
-        .values(last_step=step, last_used_at=now)
+        .where(Authenticator.id == row.id, Authenticator.last_step < step)
+        .values(last_step=step, accepted_steps=rules.remembered(row.accepted_steps, step), last_used_at=now)
     )
     return changed_rows(taken) == 1
 

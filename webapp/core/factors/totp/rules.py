@@ -8,6 +8,7 @@ import base64
 import hmac
 import re
 import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -21,6 +22,9 @@ WINDOW = 1
 CLOCK_HINT_STEPS = 10
 """How far a wrong code is looked for, to say that the phone's clock is off: five minutes."""
 
+REMEMBERED_STEPS = CLOCK_HINT_STEPS + 1 + WINDOW
+"""So many accepted steps are kept, the newest: as many as there are steps whose code is still looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -31,7 +35,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """The code is right but its step, or a later one, was accepted before. *seconds* until the next step."""
+    """The code was accepted before, or is right but a later one was. *seconds* until the next step."""
 
     seconds: int
 
@@ -67,28 +71,42 @@ def seconds_to_next_step(now_s: float) -> int:
     return int(STEP_S - now_s % STEP_S) or 1
 
 
-def judge(secret: bytes, code: str, now_s: float, *, last_step: int, tells_ahead: bool = False) -> Verdict:
+def judge(
+    secret: bytes,
+    code: str,
+    now_s: float,
+    *,
+    last_step: int,
+    accepted_steps: Collection[int] = (),
+    tells_ahead: bool = False,
+) -> Verdict:
     """What *code* is worth at *now_s* for an authenticator whose last accepted step is *last_step*.
 
     *secret* 20 raw bytes, not base32; *code* six ASCII digits, already stripped. Every step within the clock hint
     is tried, in constant time, whatever matches: the time taken says nothing. A future step is looked at only
     where *tells_ahead*: at log-in, naming one would hand a guesser a code that is about to become valid.
-    RFC 6238 §5.2: a step is accepted once, and none before it after it.
+    RFC 6238 §5.2: a step is accepted once, and none before it after it. *accepted_steps* before the last one tell a
+    code that was used minutes ago, a replay, from one that a slow phone shows for the first time.
     """
     now_step = step_at(now_s)
     ahead = CLOCK_HINT_STEPS if tells_ahead else WINDOW
     matching = [
         step for step in range(now_step - CLOCK_HINT_STEPS, now_step + ahead + 1) if _is_code(secret, step, code)
     ]
-    accepted = [step for step in matching if abs(step - now_step) <= WINDOW]
-    if any(step > last_step for step in accepted):
-        return Match(max(accepted))
-    if accepted or last_step in matching:
+    near = [step for step in matching if abs(step - now_step) <= WINDOW]
+    if any(step > last_step for step in near):
+        return Match(max(near))
+    if near or not {last_step, *accepted_steps}.isdisjoint(matching):
         return Replay(seconds_to_next_step(now_s))
     if matching:
         off = matching[-1] - now_step
         return ClockOff(minutes=max(1, round(abs(off) * STEP_S / 60)), is_behind=off < 0)
     return Wrong()
+
+
+def remembered(accepted_steps: Sequence[int], step: int) -> list[int]:
+    """The accepted steps to keep once *step* is one too; ascending, as they are accepted."""
+    return [*accepted_steps, step][-REMEMBERED_STEPS:]
 
 
 def code_at(secret: bytes, step: int) -> str:

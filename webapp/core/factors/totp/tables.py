@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.database import Base
 
 
 class Authenticator(Base):
-    """An active factor. *last_step* is the newest accepted time step: it and all before it are spent."""
+    """An active factor. *last_step* is the newest accepted time step: it and all before it are spent.
+
+    *accepted_steps* are the newest that were, ascending: by them a replay is told from a slow phone.
+    """
 
     __tablename__ = "authenticators"
 
@@ -18,6 +21,7 @@ class Authenticator(Base):
     key_id: Mapped[str] = mapped_column(String(8), index=True)
     box: Mapped[bytes]
     last_step: Mapped[int] = mapped_column(BigInteger)
+    accepted_steps: Mapped[list[int]] = mapped_column(JSON)
     activated_at: Mapped[datetime]
     last_used_at: Mapped[datetime]
 
