@@ -18,16 +18,18 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
-from webapp.core.database import CompanyId, writing
+from webapp.core.database import CompanyId, SessionId, writing
 from webapp.core.enrolment import activation, new_codes, reset
 from webapp.core.factors.backup_codes.flows import Shown
+from webapp.core.log_outs import flows as log_outs
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof.rules import read_entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
-from webapp.core.sessions import proving
+from webapp.core.sessions import listing, proving
 from webapp.core.sessions.flows import Limits, SignedIn, Started
+from webapp.core.sessions.listing import OpenSessions
 from webapp.core.visitor import OPERATOR, Visitor
 
 PASSWORD = "lantern quarry violin moss"
@@ -237,6 +239,33 @@ class Product:
 
     def log_out(self, seat: Seat) -> None:
         sessions.log_out(self.session, seat.me, now=self.now, visitor=visitor(seat.browser))
+
+    def open_sessions(self, seat: Seat, *, most: int = 10) -> OpenSessions:
+        return listing.open_sessions(self.session, seat.me, most=most, limits=LIMITS, now=self.now)
+
+    def end_one(self, seat: Seat, which: int, text: str | None = None) -> Accepted[None] | Refused:
+        """From *seat*, with the code *text*."""
+        return log_outs.end_one(
+            self.session,
+            self.keyring,
+            seat.me,
+            SessionId(which),
+            read_entry(text) if text is not None else None,
+            limits=LIMITS,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def end_others(self, seat: Seat, text: str | None = None) -> Accepted[None] | Refused:
+        return log_outs.end_others(
+            self.session,
+            self.keyring,
+            seat.me,
+            read_entry(text) if text is not None else None,
+            limits=LIMITS,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
 
     # --- two-factor authentication ----------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class Refusal(StrEnum):
     NOT_ACTIVE = "not_active"
     ALREADY_ACTIVE = "already_active"
     SESSION_OVER = "session_over"
+    SESSION_UNKNOWN = "session_unknown"
+    SESSION_ENDED_BEFORE = "session_ended_before"
     EMAIL_TAKEN = "email_taken"
     EMAIL_INVALID = "email_invalid"
     PASSWORD_TOO_SHORT = "password_too_short"

@@ -1,6 +1,6 @@
 """What every change to a person's factors has in common: who may ask, and the log-in by a last code.
 
-For the other modules of this feature only.
+For the other modules of this feature, and for the features above that ask for a code where there is one.
 """
 
 from collections.abc import Callable
@@ -59,7 +59,7 @@ def with_proof(
 ) -> Accepted[None] | Refused:
     """Run *then* for a right *entry*; without one only where the log-in by the last backup code still counts."""
     if entry is None and last_code_counts(session, me, now=now):
-        return _by_last_code(session, me, asked, now=now, then=then)
+        return _without_code(session, me, asked, lambda: last_code_counts(session, me, now=now), then=then)
     if entry is None:
         return proof.refuse_malformed(session, asked, now=now)
 
@@ -67,6 +67,22 @@ def with_proof(
         then(prepared)
 
     return proof.prove(session, keyring, asked, entry, now=now, then=ignore_proof)
+
+
+def with_proof_where_on(
+    session: Session,
+    keyring: Keyring,
+    me: SignedIn,
+    asked: Asked[P],
+    entry: Entry | None,
+    *,
+    now: datetime,
+    then: Callable[[P], None],
+) -> Accepted[None] | Refused:
+    """As with_proof(); while two-factor authentication is off the recent log-in is enough, and there is no *entry*."""
+    if totp.state(session, me.person.id):
+        return with_proof(session, keyring, me, asked, entry, now=now, then=then)
+    return _without_code(session, me, asked, lambda: totp.state(session, me.person.id) is None, then=then)
 
 
 def last_code_counts(session: Session, me: SignedIn, *, now: datetime) -> bool:
@@ -77,15 +93,15 @@ def last_code_counts(session: Session, me: SignedIn, *, now: datetime) -> bool:
     return codes is not None and codes.left == 0
 
 
-def _by_last_code(
-    session: Session, me: SignedIn, asked: Asked[P], *, now: datetime, then: Callable[[P], None]
+def _without_code(
+    session: Session, me: SignedIn, asked: Asked[P], is_enough: Callable[[], bool], *, then: Callable[[P], None]
 ) -> Accepted[None] | Refused:
     prepared = asked.prepare()
     with writing(session):
         accounts.lock(session, me.person.id)
         refused = asked.still_open()
-        if refused is None and not last_code_counts(session, me, now=now):
-            refused = Refused(Refusal.MALFORMED)  # a second tab has made new codes meanwhile
+        if refused is None and not is_enough():
+            refused = Refused(Refusal.MALFORMED)  # a second tab has made new codes, or activated, meanwhile
         if refused:
             return refused
         then(prepared)

@@ -61,6 +61,13 @@ def forget(session: Session, employee_id: EmployeeId, *, keep: BrowserId | None 
         _forget(session, [BrowserId(browser_id) for browser_id in doomed])
 
 
+def forget_one(session: Session, employee_id: EmployeeId, browser_id: BrowserId) -> None:
+    """Void one of this person's known browsers, with its guess budgets."""
+    with writing(session):
+        is_theirs = KnownBrowser.id == browser_id, KnownBrowser.employee_id == employee_id
+        _forget(session, [BrowserId(known) for known in session.scalars(select(KnownBrowser.id).where(*is_theirs))])
+
+
 def purge(session: Session, *, now: datetime) -> int:
     """Forget browsers that nobody has logged in with for 180 days; how many."""
     with writing(session):

@@ -199,6 +199,16 @@ def log_out(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) 
         record(session, EventKind.LOGGED_OUT, me.person, now=now, visitor=visitor)
 
 
+def end_one(
+    session: Session, person: Person, which: SessionId, *, reason: str, now: datetime, visitor: Visitor
+) -> None:
+    """End one session of this person's, and note it. Joins the caller's transaction, under the person's lock."""
+    with writing(session):
+        if _end(session, (LogInSession.employee_id == person.id) & (LogInSession.id == which), reason=reason, now=now):
+            backup_codes.hide(session, which)
+            record(session, EventKind.OTHER_SESSIONS_ENDED, person, now=now, visitor=visitor, details={"count": 1})
+
+
 def end_all(
     session: Session,
     person: Person,
@@ -229,10 +239,20 @@ def purge(session: Session, *, limits: Limits, now: datetime) -> int:
         return changed_rows(gone)
 
 
+def is_open(row: LogInSession, limits: Limits, now: datetime) -> bool:
+    """Whether the session is live, or would be once its password was given."""
+    return row.ended_at is None and now < row.started_at + limits.lifetime
+
+
+def is_idle(row: LogInSession, limits: Limits, now: datetime) -> bool:
+    """Whether nobody has been there for so long that the password is asked for."""
+    return now >= row.last_seen_at + limits.idle
+
+
 def _idle(session: Session, token: str, *, limits: Limits, now: datetime) -> LogInSession | None:
     """The session of *token* where nothing but the pause keeps it from being live."""
     row = _of_token(session, token)
-    return row if row is not None and _is_open(row, limits, now) and _is_idle(row, limits, now) else None
+    return row if row is not None and is_open(row, limits, now) and is_idle(row, limits, now) else None
 
 
 def _of_token(session: Session, token: str) -> LogInSession | None:
@@ -240,15 +260,7 @@ def _of_token(session: Session, token: str) -> LogInSession | None:
 
 
 def _is_live(row: LogInSession, limits: Limits, now: datetime) -> bool:
-    return _is_open(row, limits, now) and not _is_idle(row, limits, now)
-
-
-def _is_open(row: LogInSession, limits: Limits, now: datetime) -> bool:
-    return row.ended_at is None and now < row.started_at + limits.lifetime
-
-
-def _is_idle(row: LogInSession, limits: Limits, now: datetime) -> bool:
-    return now >= row.last_seen_at + limits.idle
+    return is_open(row, limits, now) and not is_idle(row, limits, now)
 
 
 def _end(session: Session, which: ColumnElement[bool], *, reason: str, now: datetime) -> int:

@@ -1,0 +1,108 @@
+"""Logging out elsewhere: one other session or all others, by their owner.
+
+Needs a recent log-in, which the web sees to, and a code where two-factor authentication is on. It only takes away, so
+nothing else stands before it. Logging out here is the business of sessions.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.core.database import SessionId
+from webapp.core.enrolment.changes import with_proof_where_on
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import flows as proof
+from webapp.core.proof.flows import Asked
+from webapp.core.proof.rules import Entry
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers, listing
+from webapp.core.sessions import flows as sessions
+from webapp.core.sessions.flows import Limits, SignedIn
+from webapp.core.visitor import Visitor
+
+REASON = "ended_elsewhere"
+
+
+def end_one(
+    session: Session,
+    keyring: Keyring,
+    me: SignedIn,
+    which: SessionId,
+    entry: Entry | None,
+    *,
+    limits: Limits,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[None] | Refused:
+    """End one other session of *me*'s: dead at its next request, and never resumed.
+
+    Its browser is known no more: whoever holds it has no guesses of their own, and a next log-in there is told by
+    mail. Refuses with SESSION_UNKNOWN, SESSION_ENDED_BEFORE, or as with_proof_where_on() does; neither spends a code.
+    """
+    there = listing.other(session, me, which, limits=limits, now=now)
+    if isinstance(there, Refused):
+        return there
+
+    def gone() -> Refused | None:
+        still_there = listing.other(session, me, which, limits=limits, now=now)
+        return still_there if isinstance(still_there, Refused) else None
+
+    def end() -> None:
+        sessions.end_one(session, me.person, which, reason=REASON, now=now, visitor=visitor)
+        if there.browser_id is not None and there.browser_id != me.browser_id:
+            browsers.forget_one(session, me.person.id, there.browser_id)
+
+    return _with_proof(session, keyring, me, entry, gone, now=now, visitor=visitor, then=end)
+
+
+def end_others(
+    session: Session,
+    keyring: Keyring,
+    me: SignedIn,
+    entry: Entry | None,
+    *,
+    limits: Limits,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[None] | Refused:
+    """End all sessions of *me*'s but this one, and forget all browsers but this one.
+
+    Refuses with SESSION_ENDED_BEFORE where there is no other, or as with_proof_where_on() does.
+    """
+
+    def gone() -> Refused | None:
+        first_two = listing.open_sessions(session, me, most=2, limits=limits, now=now).rows
+        is_alone = all(row.id == me.session_id for row in first_two)
+        return Refused(Refusal.SESSION_ENDED_BEFORE) if is_alone else None
+
+    refused = gone()
+    if refused:
+        return refused
+
+    def end() -> None:
+        sessions.end_all(session, me.person, keep=me.session_id, reason=REASON, now=now, visitor=visitor)
+        browsers.forget(session, me.person.id, keep=me.browser_id)
+
+    return _with_proof(session, keyring, me, entry, gone, now=now, visitor=visitor, then=end)
+
+
+def _with_proof(
+    session: Session,
+    keyring: Keyring,
+    me: SignedIn,
+    entry: Entry | None,
+    gone: Callable[[], Refused | None],
+    *,
+    now: datetime,
+    visitor: Visitor,
+    then: Callable[[], None],
+) -> Accepted[None] | Refused:
+    """Run *then* for a right *entry*, unless what it would end is *gone* by then: asked under the lock."""
+
+    def still_open() -> Refused | None:
+        return sessions.still_open(session, me) or gone()
+
+    browser = browsers.recognise(session, me.person.id, visitor, now=now)
+    asked = Asked(me.person, browser, visitor, "log-out elsewhere", still_open, proof.nothing)
+    return with_proof_where_on(session, keyring, me, asked, entry, now=now, then=lambda _: then())
