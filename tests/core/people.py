@@ -19,12 +19,12 @@ from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
 from webapp.core.database import CompanyId, SessionId, writing
-from webapp.core.enrolment import activation, new_codes, reset
+from webapp.core.enrolment import activation, checking, new_codes, reset
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.log_outs import flows as log_outs
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
-from webapp.core.proof.rules import read_entry
+from webapp.core.proof.rules import BackupCode, read_entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions import listing, proving
@@ -310,6 +310,16 @@ class Product:
             rounds=self.rounds,
             now=self.now,
             visitor=visitor(seat.browser),
+        )
+
+    def check_codes(self, seat: Seat, text: str, *, browser: str | None = None) -> Accepted[None] | Refused:
+        entry = read_entry(text)
+        return checking.check(
+            self.session,
+            seat.me,
+            entry if isinstance(entry, BackupCode) else None,
+            now=self.now,
+            visitor=visitor(browser or seat.browser),
         )
 
     def reset(self, seat: Seat, text: str | None, *, browser: str | None = None) -> Accepted[None] | Refused:

@@ -27,26 +27,6 @@ def test_the_overview_tells_the_log_in_before_this_one(client: Client, product: 
     assert "127.0.0.x" in again.text
 
 
-@pytest.mark.parametrize(
-    ("used", "words"), [(4, ""), (5, "These won't last long."), (8, "only Support can let you in")]
-)
-def test_the_security_tab_warns_when_codes_run_low(
-    client: Client, product: Product, clock: Clock, used: int, words: str
-) -> None:
-    """At 3 or fewer, and at 0."""
-    owner = product.owner()
-    for code in owner.codes[:used]:
-        product.answer(product.half_way(owner.person), code)
-    log_in(client, owner.person)
-    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
-
-    answer = client.get(security(owner.person))
-
-    assert f"{8 - used} of 8 backup codes left" in answer.text
-    assert words in answer.text
-    assert ("These won't last long." in answer.text) is (used == 5)
-
-
 def test_recent_activity_names_what_happened(client: Client, product: Product, clock: Clock) -> None:
     """In words, newest first."""
     owner = product.owner()
@@ -81,24 +61,6 @@ def test_recent_activity_leaves_out_slips_and_counts_what_repeats(
         "Two-factor authentication activated",
         "Logged in with the password",
     ] == [line.all("b")[0].text for line in lines]
-
-
-def test_codes_that_are_not_put_away_are_the_next_thing_to_do(client: Client, product: Product) -> None:
-    """The overview never says “Nothing to do” while the eight codes can still be seen, and only then."""
-    person = product.employee()
-    seat = product.log_in(person)
-    product.activate(person, seat)
-    client.flask.set_cookie("session", f"s.{seat.token}")
-
-    waiting = client.as_page().get("/")
-    shown = client.get(waiting.document.all("a", **{"class": "btn go"})[0].attributes["href"])
-    product.close(seat)
-    done = client.as_page().get("/")
-
-    assert "Put your new backup codes away" in waiting.text
-    assert "You can see them until 10:10, and never again." in waiting.text
-    assert "Your backup codes" == shown.heading
-    assert "Nothing to do" in done.text
 
 
 @pytest.mark.parametrize("ends", ["too old", "operator"])

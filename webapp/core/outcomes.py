@@ -22,6 +22,8 @@ class Refusal(StrEnum):
     PHONE_CLOCK_FAST = "phone_clock_fast"
     BACKUP_CODE_UNKNOWN = "backup_code_unknown"
     BACKUP_CODE_USED = "backup_code_used"
+    BACKUP_CODES_REPLACED = "backup_codes_replaced"
+    BACKUP_CODES_SHOWN = "backup_codes_shown"
     MALFORMED = "malformed"
     TOO_MANY = "too_many"
     CLOSED = "closed"

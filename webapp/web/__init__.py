@@ -19,6 +19,7 @@ from webapp.web import (
     page,
     profile,
     proofs,
+    saved_codes,
     two_factor,
 )
 from webapp.web.parts import Parts
@@ -42,6 +43,7 @@ def register(app: Flask, parts: Parts) -> None:
         profile.blueprint,
         two_factor.blueprint,
         proofs.backup_codes,
+        saved_codes.blueprint,
         csp_reports.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -6,8 +6,7 @@ from flask import Blueprint, Response
 
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
-from webapp.core.enrolment import new_codes
-from webapp.core.enrolment import state as enrolment
+from webapp.core.enrolment.ways_back import ways_back
 from webapp.web import formats
 from webapp.web.guards import signed_in
 from webapp.web.identity import me, visit, visitor
@@ -21,16 +20,15 @@ blueprint = Blueprint("dashboard", __name__)
 @signed_in
 def show() -> Response:
     person = me().person
-    state = enrolment.state(db(), person.id)
-    shown = new_codes.shown(db(), keyring(), me(), token=visit().token, now=now()) if state else None
+    ways = ways_back(db(), keyring(), me(), token=visit().token, now=now())
     return render(
         "dashboard/show.html",
         PAGE,
         greeting_name=person.name.split()[0] if person.name.split() else person.name,
         this_log_in=formats.place(visitor().user_agent, visitor().address),
         last_log_in=_last_log_in(),
-        two_factor=state,
-        codes_until=shown.until if shown else None,
+        two_factor=ways.two_factor,
+        ways=ways,
     )
 
 

@@ -13,7 +13,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from webapp.core.outcomes import Refusal, Refused
-from webapp.core.proof.rules import AuthenticationCode, Entry, read_entry
+from webapp.core.proof.rules import AuthenticationCode, BackupCode, Entry, read_entry
 from webapp.web import wording
 
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "it": "Italiano"}
@@ -131,3 +131,12 @@ class CodeForm(SecondFactorForm):
 
 class BackupCodeForm(SecondFactorForm):
     backup_code = StringField("Backup code")
+
+    def code_of_the_list(self) -> BackupCode | None:
+        """A backup code, where only that will do; else None, with the reason at the field."""
+        entry = self.entry()
+        if isinstance(entry, BackupCode):
+            return entry
+        if entry is not None:
+            self.refuse("That is a code from your app. Enter one of your backup codes.", "backup_code")
+        return None

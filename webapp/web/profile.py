@@ -10,14 +10,15 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit import flows as audit
 from webapp.core.database import EmployeeId
-from webapp.core.enrolment import activation, new_codes
-from webapp.core.enrolment import state as enrolment
+from webapp.core.enrolment import activation
+from webapp.core.enrolment.ways_back import WaysBack, ways_back
+from webapp.core.sessions.listing import open_sessions
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import deny, own_page, signed_in
 from webapp.web.identity import me, me_or_none, visit, visitor
 from webapp.web.page import PAGE, person_words, render
-from webapp.web.parts import db, keyring, now
+from webapp.web.parts import db, keyring, now, parts
 
 blueprint = Blueprint("profile", __name__)
 
@@ -107,25 +108,29 @@ def _profile_page(person: Person, form: ProfileForm | None, *, status: int = 200
 
 
 def _security_context(after: str | None) -> dict[str, Any]:
-    state = enrolment.state(db(), me().person.id)
-    # An address can claim anything: only what is so is said.
-    shown = new_codes.shown(db(), keyring(), me(), token=visit().token, now=now()) if state else None
-    is_on = state is not None
-    is_so = {
-        "activated": is_on,
-        "new_codes": is_on,
-        "reset": not is_on,
-        "codes_gone": is_on and shown is None,
-        "setup_expired": not is_on and activation.has_expired(db(), me(), now=now()),
-    }
-    counts = state is not None and state.codes_left == 0 and me().last_code_counts(now())
+    """What the tab's cards show, from the top down."""
+    ways = ways_back(db(), keyring(), me(), token=visit().token, now=now())
     return {
         "person": person_words(me().person, is_me=True),
-        "two_factor": state,
-        "codes_until": shown.until if shown else None,
-        "counts_until": me().last_code_counts_until if counts else None,
+        "after": after if after is not None and _is_so(ways).get(after) else None,
+        "two_factor": ways.two_factor,
+        "ways": ways,
+        "session_life": formats.duration(parts().settings.session_lifetime_hours),
+        "open_sessions": open_sessions(db(), me(), most=1, limits=parts().limits, now=now()),
         "activity": _activity(),
-        "after": after if after is not None and is_so.get(after) else None,
+    }
+
+
+def _is_so(ways: WaysBack) -> dict[str, bool]:
+    """What may be said to have been done. An address can claim anything: only what is so is said."""
+    is_on = ways.two_factor is not None
+    return {
+        "activated": is_on,
+        "new_codes": is_on,
+        "checked": ways.two_factor is not None and ways.two_factor.codes_checked_at is not None,
+        "reset": not is_on,
+        "codes_gone": is_on and ways.codes_until is None,
+        "setup_expired": not is_on and activation.has_expired(db(), me(), now=now()),
     }
 
 

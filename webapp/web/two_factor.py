@@ -143,8 +143,9 @@ def way_out(refused: Refused) -> Response | BaseResponse | None:
     """Where a refusal leads that the form can't answer: to the log-in or the Security tab. None for all others."""
     if refused.reason is Refusal.SESSION_OVER:
         return to_log_in()
-    after = _SAID_BY_THE_TAB.get(refused.reason)
-    return to_security(after) if after else None
+    if refused.reason not in _SAID_BY_THE_TAB:
+        return None
+    return to_security(_SAID_BY_THE_TAB[refused.reason])
 
 
 def _nothing_to_scan() -> Response | BaseResponse:
@@ -156,6 +157,7 @@ _SAID_BY_THE_TAB = {
     Refusal.ALREADY_ACTIVE: "activated",  # done in another tab: how it stands
     Refusal.NOT_ACTIVE: "reset",
     Refusal.SETUP_EXPIRED: "setup_expired",  # the tab has the button to begin again
+    Refusal.BACKUP_CODES_SHOWN: None,  # the tab's next thing to do is to put them away
 }
 
 

@@ -114,6 +114,7 @@ SHOWN_KINDS = (
     EventKind.TWO_FACTOR_RESET,
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
     EventKind.BACKUP_CODES_CREATED,
+    EventKind.BACKUP_CODES_CHECKED,
 )
 """The events that "Recent security activity" is made of."""
 
@@ -128,11 +129,13 @@ _ACTIVITY = {
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
+    EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
 }
 _REFUSED_ACTIVITY = {
     EventKind.REQUEST_FORGED: "A form from elsewhere or long ago refused",
     EventKind.PASSWORD_CHECKED: "Wrong password",
     EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
+    EventKind.BACKUP_CODES_CHECKED: "Backup code refused",
 }
 _REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
 
@@ -177,6 +180,8 @@ def _sentence(refused: Refused) -> str:
                 "We don't know this backup code. Compare it with your list;"
                 " if you created new codes, only the newest list works."
             )
+        case Refusal.BACKUP_CODES_REPLACED:
+            return "New backup codes were created a moment ago: this list no longer works. Enter a code of the new one."
         case Refusal.NOT_ACTIVE:
             return "Two-factor authentication is off."
         case _:

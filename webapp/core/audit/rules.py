@@ -27,6 +27,7 @@ class EventKind(StrEnum):
     BACKUP_CODES_CREATED = "backup_codes:create"
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
+    BACKUP_CODES_CHECKED = "backup_codes:check"
 
 
 DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
@@ -36,6 +37,7 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),
     EventKind.OTHER_SESSIONS_ENDED: frozenset({"count"}),
+    EventKind.BACKUP_CODES_CHECKED: frozenset({"position"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from webapp.core.database import EmployeeId
 from webapp.core.factors.backup_codes import flows as backup_codes
-from webapp.core.factors.backup_codes.rules import FEW
 from webapp.core.factors.totp import flows as totp
 
 
@@ -20,11 +19,7 @@ class State:
     last_used_at: datetime
     codes_left: int
     codes_made_at: datetime
-
-    @property
-    def codes_run_low(self) -> bool:
-        """Whether the person is asked to create new codes; also once none is left."""
-        return self.codes_left <= FEW
+    codes_checked_at: datetime | None
 
 
 def state(session: Session, employee_id: EmployeeId) -> State | None:
@@ -34,7 +29,7 @@ def state(session: Session, employee_id: EmployeeId) -> State | None:
         return None
     codes = backup_codes.state(session, employee_id)
     left, made_at = (codes.left, codes.made_at) if codes else (0, app.activated_at)
-    return State(app.activated_at, app.last_used_at, left, made_at)
+    return State(app.activated_at, app.last_used_at, left, made_at, codes.checked_at if codes else None)
 
 
 def codes_left_of(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[EmployeeId, int]:

@@ -1,7 +1,8 @@
 """The backup codes of a person: a new set, checking one, spending one, and showing a set while it is fresh.
 
 Each joins the caller's transaction. Checking takes three parts, for bcrypt must not run inside the write lock:
-``lookup`` reads, ``find`` hashes, ``spend`` is one conditional UPDATE. Counters and audit are the caller's.
+``lookup`` reads, ``find`` hashes, ``spend`` is one conditional UPDATE. Who only checks that codes were saved asks
+``as_it_stands`` in place of ``spend``. Counters and audit are the caller's.
 """
 
 import json
@@ -48,10 +49,11 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The set as its owner sees it."""
+    """The set as its owner sees it. *checked_at* is None where nobody has shown yet that it was saved."""
 
     left: int
     made_at: datetime
+    checked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +103,12 @@ def store(
 def state(session: Session, employee_id: EmployeeId) -> State | None:
     """How many codes are left, or None where there is no set."""
     row = session.execute(
-        select(BackupCodeSet.made_at, func.count(BackupCode.id))
+        select(BackupCodeSet.made_at, BackupCodeSet.checked_at, func.count(BackupCode.id))
         .outerjoin(BackupCode, (BackupCode.set_id == BackupCodeSet.id) & BackupCode.used_at.is_(None))
         .where(BackupCodeSet.employee_id == employee_id)
-        .group_by(BackupCodeSet.id, BackupCodeSet.made_at)
+        .group_by(BackupCodeSet.id, BackupCodeSet.made_at, BackupCodeSet.checked_at)
     ).one_or_none()
-    return State(left=row[1], made_at=row[0]) if row else None
+    return State(left=row[2], made_at=row[0], checked_at=row[1]) if row else None
 
 
 def left_among(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[EmployeeId, int]:
@@ -147,6 +149,18 @@ def spend(session: Session, stored: StoredCode, *, now: datetime) -> bool:
             update(BackupCode).where(BackupCode.id == stored.id, BackupCode.used_at.is_(None)).values(used_at=now)
         )
         return changed_rows(used) == 1
+
+
+def as_it_stands(session: Session, stored: StoredCode) -> StoredCode | None:
+    """*stored* as it is now, or None where its set is gone: ids are never given out twice."""
+    row = session.get(BackupCode, stored.id)
+    return StoredCode(row.id, row.position, row.code_hash, row.used_at) if row else None
+
+
+def note_checked(session: Session, employee_id: EmployeeId, *, now: datetime) -> None:
+    """Note that the person showed to have this set. No code of it is spent."""
+    with writing(session):
+        session.execute(update(BackupCodeSet).where(BackupCodeSet.employee_id == employee_id).values(checked_at=now))
 
 
 def remove(session: Session, employee_id: EmployeeId) -> None:
@@ -193,6 +207,12 @@ def reseal_shown(session: Session, keyring: Keyring, *, session_id: SessionId, o
             return
         sealed = keyring.bound_to(token, purpose=SHOWN_PURPOSE).seal(plain, context)
         row.key_id, row.box = sealed.key_id, sealed.box
+
+
+def can_be_seen(session: Session, session_id: SessionId, *, now: datetime) -> bool:
+    """Whether this session can still look at the codes that it made."""
+    made_at = session.scalar(select(ShownBackupCodes.made_at).where(ShownBackupCodes.session_id == session_id))
+    return made_at is not None and now < made_at + SHOWN_LIFE
 
 
 def hide(session: Session, session_id: SessionId) -> bool:

@@ -9,7 +9,10 @@ from webapp.core.database import Base
 
 
 class BackupCodeSet(Base):
-    """The set a person has. *salt* is bcrypt's, with version and cost in it."""
+    """The set a person has. *salt* is bcrypt's, with version and cost in it.
+
+    *checked_at* is when somebody last typed a code of it to show that it was saved.
+    """
 
     __tablename__ = "backup_code_sets"
 
@@ -17,6 +20,7 @@ class BackupCodeSet(Base):
     employee_id: Mapped[int] = mapped_column(ForeignKey("employees.id"), unique=True)
     salt: Mapped[bytes]
     made_at: Mapped[datetime]
+    checked_at: Mapped[datetime | None]
 
 
 class BackupCode(Base):
