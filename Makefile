@@ -17,7 +17,7 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 HTMX := webapp/static/vendor/htmx.min.js
 
-.PHONY: help run install test check test-all mutation test-system lint format screenshots lock clean
+.PHONY: help run install test check test-all mutation test-system lint format translations screenshots lock clean
 
 help: ## list these commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$'\t' read -r name text; do \
@@ -54,6 +54,15 @@ lint: $(DEV) ## style, types, import contracts, templates, dead code, stray depe
 format: $(DEV) ## put Python into shape, and fix what ruff can fix safely
 	@$(RUN) ruff check --fix --quiet || true
 	@$(RUN) ruff format
+
+# Nothing is compiled: the product reads messages.po. A text that changed comes empty, never as a guess from its like.
+BABEL := $(RUN) babel.messages.frontend --quiet
+CATALOGUES := webapp/translations
+translations: $(DEV) ## bring the texts of code and templates into the catalogues; what came empty is yours to translate
+	@$(BABEL) extract --mapping-file pyproject.toml --keywords lazy_gettext --keywords lazy_ngettext:1,2 --add-comments NOTE: \
+		--add-location file --sort-by-file --width 120 --omit-header --output $(CATALOGUES)/messages.pot .
+	@$(BABEL) update --input-file $(CATALOGUES)/messages.pot --output-dir $(CATALOGUES) --no-fuzzy-matching \
+		--ignore-obsolete --ignore-pot-creation-date --width 120
 
 screenshots: test-system $(DEV) $(HTMX) ## take the README's screenshots again
 	@$(VENV)/bin/python tools/screenshots.py

@@ -1,7 +1,11 @@
-"""The four notices as mails: the right facts in text and HTML, and nothing that opens a door."""
+"""Notices on their way from the event to a message: the right facts, and nothing that opens a door.
+
+What each says in each language: test_notices.py.
+"""
 
 import email
 import email.policy
+import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -53,7 +57,7 @@ def test_each_event_is_told_by_a_mail_of_its_own(
 def test_a_mail_is_plain_to_read_and_to_transport(
     app: Flask, open_browser: Callable[[], Client], product: Product, clock: Clock
 ) -> None:
-    """Text before HTML, quoted-printable or simpler, an id and a date of its own, no link but to write to Support."""
+    """Text before HTML, quoted-printable or simpler, an id and a date of its own, two links: none to log in."""
     _everything_that_is_told(open_browser(), product, clock)
 
     mails = _delivered(app)
@@ -67,10 +71,11 @@ def test_a_mail_is_plain_to_read_and_to_transport(
         assert ("Calenso <no-reply@127.0.0.1>", "auto-generated") == (mail["From"], mail["Auto-Submitted"])
         assert "Mon, 02 Mar 2026 09:0" in mail["Date"]
         html = parse(_body(mail, "html"))
-        links = {link.attributes["href"] for link in html.all("a")}
-        assert {"mailto:support@calenso.com"} == links
+        dispute, support = [link.attributes["href"] for link in html.all("a")]
+        assert re.fullmatch(r"http://127\.0\.0\.1:5000/notices/[\w-]{43}\.[\w-]{43}", str(dispute))
+        assert "mailto:support@calenso.com" == support
         assert not html.all("img") + html.all("script")
-        assert "http" not in _body(mail, "plain")
+        assert [dispute] == re.findall(r"http\S+", _body(mail, "plain"))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +97,7 @@ def test_a_name_in_a_mail_is_text(app: Flask, product: Product, clock: Clock, na
     assert "lea@studio.example" == mail["To"]
     assert name not in "".join(mail.values())
     assert f"Hello {name}," in _body(mail, "plain")
-    assert f"Hello {escape(name)}," in _body(mail, "html")
+    assert f"Hello <bdi>{escape(name)}</bdi>," in _body(mail, "html")
 
 
 def test_an_address_with_an_umlaut_in_its_domain_gets_its_mail(app: Flask, product: Product) -> None:

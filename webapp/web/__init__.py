@@ -14,6 +14,7 @@ from webapp.web import (
     guards,
     headers,
     identity,
+    languages,
     limits,
     login,
     page,
@@ -29,6 +30,7 @@ from webapp.web.password import confirm_password
 def register(app: Flask, parts: Parts) -> None:
     """Add pages, guards, headers and error pages to *app*."""
     app.extensions["webapp"] = parts
+    languages.register(app)
     identity.register(app)
     page.register(app)
     headers.register(app)

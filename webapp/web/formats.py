@@ -1,13 +1,19 @@
-"""Times, devices and addresses as people read them. English for now; the company's time zone always."""
+"""Times, devices and addresses as people read them, in the company's time zone.
+
+What mails use is in the reader's language; the rest is in English for now.
+"""
 
 import re
 from datetime import UTC, datetime
 from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime, get_timezone_location
 from flask import g
+from flask_babel import get_locale, gettext, lazy_gettext
 from markupsafe import Markup
 
+from webapp.core.visitor import OPERATOR
 from webapp.web.identity import me_or_none, waiting_or_none
 from webapp.web.parts import now
 
@@ -60,18 +66,25 @@ def try_again(at: datetime) -> str:
 def full_time(at: datetime, zone: str) -> str:
     """ "Tuesday, 3 March 2026 at 10:24 (Zurich time)", for mails and files."""
     local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%A}, {local.day} {local:%B %Y} at {local:%H:%M} ({zone_words(zone)})"
+    # NOTE: a pattern of Unicode's LDML: letters stand for parts of the date, words stand in single quotes.
+    pattern = gettext("EEEE, d MMMM y 'at' HH:mm")
+    return f"{format_datetime(local, pattern, locale=get_locale())} ({zone_words(zone)})"
 
 
 def zone_words(zone: str) -> str:
-    """ "Zurich time" for "Europe/Zurich"."""
-    return "UTC" if zone == "UTC" else f"{zone.rsplit('/', 1)[-1].replace('_', ' ')} time"
+    """ "Zurich time" for "Europe/Zurich": the clock on the wall there, summer and winter."""
+    if zone == "UTC":
+        return zone
+    city = get_timezone_location(ZoneInfo(zone), locale=get_locale(), return_city=True)
+    # NOTE: the time that clocks show in this city, as in "10:24 (Zurich time)".
+    return gettext("%(city)s time", city=city.rsplit("/", 1)[-1])
 
 
 def place(user_agent: str, address: str) -> str:
     """ "Firefox on Windows, 203.0.113.x": enough to recognise oneself, and no more than is needed."""
     browser = device(user_agent) if user_agent else ""  # the command line has none
-    return ", ".join(part for part in (browser, short_address(address)) if part)
+    network = gettext("command line") if address == OPERATOR.address else short_address(address)
+    return ", ".join(part for part in (browser, network) if part)
 
 
 # Order decides: Edge and Opera call themselves Chrome too, Chrome calls itself Safari, Android is also Linux.
@@ -82,7 +95,7 @@ _BROWSERS = (
     ("Firefox/|FxiOS", "Firefox"),
     ("Chrome/|CriOS", "Chrome"),
     ("Safari/", "Safari"),
-    ("^Lynx|^w3m|^Links", "Text browser"),
+    ("^Lynx|^w3m|^Links", lazy_gettext("Text browser")),
 )
 _SYSTEMS = (
     ("iPhone", "iPhone"),
@@ -97,9 +110,10 @@ _SYSTEMS = (
 
 def device(user_agent: str) -> str:
     """ "Firefox on Windows", as far as a browser tells."""
-    browser = next((name for pattern, name in _BROWSERS if re.search(pattern, user_agent)), "Unknown browser")
+    browser = next((name for pattern, name in _BROWSERS if re.search(pattern, user_agent)), gettext("Unknown browser"))
     system = next((name for pattern, name in _SYSTEMS if re.search(pattern, user_agent)), "")
-    return f"{browser} on {system}" if system else browser
+    # NOTE: a device in a few words, as in "Firefox on Windows".
+    return gettext("%(browser)s on %(system)s", browser=browser, system=system) if system else str(browser)
 
 
 def short_address(address: str) -> str:

@@ -14,9 +14,7 @@ from wtforms.validators import StopValidation, ValidationError
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof.rules import AuthenticationCode, BackupCode, Entry, read_entry
-from webapp.web import wording
-
-LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "it": "Italiano"}
+from webapp.web import languages, wording
 
 
 class Form(FlaskForm):
@@ -80,7 +78,7 @@ class ConfirmPasswordForm(Form):
 class ProfileForm(Form):
     name = StringField("Name", [OneLine("Enter your name.", MAX_NAME_LENGTH)])
     phone = StringField("Phone", [OneLine("", 32)])
-    language = SelectField("Language", choices=LANGUAGE_NAMES)
+    language = SelectField("Language", choices=languages.NAMES)
 
     def validate_phone(self, field: Field) -> None:
         if field.data and not re.fullmatch(r"\+?[0-9 ()/.\-]{3,32}", field.data.strip()):

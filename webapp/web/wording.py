@@ -6,6 +6,8 @@ A sentence says what to do next. Nothing before a right password tells whether a
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import lazy_gettext
+
 from webapp.core.audit.flows import Event
 from webapp.core.audit.rules import EventKind
 from webapp.core.entries import without_separators
@@ -20,7 +22,8 @@ CLOSED_RETRY_S = 24 * 60 * 60
 EXPIRED_NOTICE = "You were away for more than 10 minutes. Enter your e-mail address and password again."
 AWAY_NOTICE = "You were away for a while. Your e-mail address and password are enough to go on."
 LOGGED_OUT_NOTICE = "You have been logged out. Log in again to go on."
-PATH_TO_SECURITY = "Settings > Resource / Employees > your name > Security"
+# NOTE: the labels as the pages show them, which are English so far: translate "your name" alone.
+PATH_TO_SECURITY = lazy_gettext("Settings > Resource / Employees > your name > Security")
 EMPTY_CODE = "Enter the 6-digit code from your app."
 EMPTY_BACKUP_CODE = "Enter one of your backup codes."
 

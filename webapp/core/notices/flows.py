@@ -33,8 +33,22 @@ class Notice(StrEnum):
 
     ACTIVATED = "activated"
     RESET = "reset"
+    APP_REPLACED = "app_replaced"
+    APP_ADDED = "app_added"
+    APP_REMOVED = "app_removed"
     NEW_BACKUP_CODES = "new_backup_codes"
     BACKUP_CODE_USED = "backup_code_used"
+    BACKUP_CODES_LOW = "backup_codes_low"
+    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_FORGOTTEN = "password_forgotten"
+    PASSWORD_LINK = "password_link"
+    EMAIL_LINK = "email_link"
+    EMAIL_CHANGE_ASKED = "email_change_asked"
+    EMAIL_CHANGED = "email_changed"
+    WRONG_CODES = "wrong_codes"
+    NEW_BROWSER = "new_browser"
+    FROZEN = "frozen"
+    LIFTED = "lifted"
 
 
 @dataclass(frozen=True, slots=True)

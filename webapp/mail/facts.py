@@ -1,0 +1,55 @@
+"""What each notice must know, and what every one of them tells in rows: whose account, what, when, where.
+
+A fact that is missing is a broken promise: the mail fails and waits, for a mail with a hole in it explains nothing.
+"""
+
+from flask_babel import gettext
+
+from webapp.core.factors.backup_codes.rules import CODES_PER_SET
+from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Mail, Notice
+
+NEEDED = {
+    Notice.ACTIVATED: ("codes_left",),
+    Notice.APP_REPLACED: ("codes_left",),
+    Notice.NEW_BACKUP_CODES: ("codes_left",),
+    Notice.BACKUP_CODE_USED: ("codes_left",),
+    Notice.BACKUP_CODES_LOW: ("codes_left",),
+    Notice.EMAIL_CHANGE_ASKED: ("new_email",),
+    Notice.EMAIL_CHANGED: ("new_email", "former_email"),
+}
+"""By notice. *codes_left* a number; *new_email* and *former_email* masked: no mail tells a whole address to another."""
+
+WELCOME = ("app", "apps", "codes", "email")
+"""What may be absent. *app* names an authenticator; the rest says what the lift of a freeze took or gave back."""
+
+NEEDED_LINK = {Notice.PASSWORD_LINK: LinkKind.PASSWORD, Notice.EMAIL_LINK: LinkKind.EMAIL}
+"""What these two are for. The link for “This wasn't me” may be absent: the mail then names Support alone."""
+
+
+def facts(mail: Mail) -> dict[str, object]:
+    """What the templates of *mail* are given of their own. Raises KeyError where one is missing."""
+    needed = {name: mail.facts[name] for name in NEEDED.get(mail.notice, ())}
+    if mail.notice in NEEDED_LINK and NEEDED_LINK[mail.notice] not in mail.facts.get("links", {}):
+        raise KeyError(NEEDED_LINK[mail.notice])
+    return {**needed, **{name: mail.facts.get(name) for name in WELCOME}, "codes_in_all": CODES_PER_SET}
+
+
+def rows(mail: Mail, *, at: str, where: str) -> list[tuple[str, str]]:
+    """Label and value of each row, in the current language; *at* and *where* in words. No row is empty."""
+    told = mail.facts
+    account = (gettext("Account"), mail.recipient)
+    when, place = (gettext("When"), at), (gettext("Where"), where)
+    match mail.notice:
+        case Notice.EMAIL_LINK:
+            # Nobody knows yet who reads this: not a word about whose account it is, or where they are.
+            found = [when]
+        case Notice.EMAIL_CHANGE_ASKED:
+            found = [account, (gettext("New address"), told["new_email"]), when, place]
+        case Notice.EMAIL_CHANGED:
+            # Goes to both addresses: "account" would be wrong in one of the two.
+            former = (gettext("Former address"), told["former_email"])
+            found = [former, (gettext("New address"), told["new_email"]), when, place]
+        case _:
+            found = [account, (gettext("App"), told.get("app") or ""), when, place]
+    return [(label, value) for label, value in found if value]
