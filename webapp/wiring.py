@@ -19,7 +19,10 @@ from webapp.core.clock import Clock, system_clock
 from webapp.core.database import Base, prepare_engine
 from webapp.core.sealing import Keyring
 from webapp.core.sessions.flows import Limits
+from webapp.mail import Transport
 from webapp.mail.files import file_transport
+from webapp.mail.sending import Sender
+from webapp.mail.smtp import smtp_transport
 from webapp.settings import Settings, read
 from webapp.web.parts import Parts
 
@@ -48,7 +51,8 @@ def build(*, clock: Clock | None, overrides: dict[str, Any]) -> Flask:
         open_session=lambda: _session(db),
     )
     web.register(app, parts)
-    commands.register(app, parts, file_transport(app, settings, parts.keyring, instance / "mail"))
+    sender = Sender(app, parts, _transport(app, parts, instance))
+    commands.register(app, parts, sender)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         # Flask's documented way to put a middleware in front; mypy takes wsgi_app for a method only.
@@ -94,6 +98,13 @@ def _connect_database(app: Flask) -> SQLAlchemy:
     with app.app_context():
         prepare_engine(db.engine)
     return db
+
+
+def _transport(app: Flask, parts: Parts, instance: Path) -> Transport:
+    settings, keyring = parts.settings, parts.keyring
+    if settings.mail_server is None:
+        return file_transport(app, settings, keyring, instance / "mail")
+    return smtp_transport(app, settings, keyring, settings.mail_server)
 
 
 def _keep_to_owner(url: URL) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from webapp.settings import Settings, SettingsError, read
+from webapp.settings.mail import Encryption, MailServer
 
 ROOT = Path(__file__).parent.parent.parent
 KEY_BYTES, OTHER_KEY_BYTES = (hashlib.sha256(text).digest() for text in (b"one", b"other"))
@@ -69,6 +70,13 @@ GOOD: list[tuple[str, Any, str, Any]] = [
     ("BRAND_NAME", "Müller & Söhne", "brand_name", "Müller & Söhne"),
     ("SUPPORT_EMAIL", "help@example.com", "support_email", "help@example.com"),
     ("MAIL_DEFAULT_SENDER", "no-reply@example.com", "mail_default_sender", "no-reply@example.com"),
+    ("MAIL_DEFAULT_SENDER", "no-reply@müller.example", "mail_default_sender", "no-reply@xn--mller-kva.example"),
+    ("MAIL_DEFAULT_SENDER", "", "mail_default_sender", "no-reply@app.example.com"),
+    ("PUBLIC_URL", "https://müller.example", "mail_default_sender", "no-reply@xn--mller-kva.example"),
+    ("PUBLIC_URL", "http://[::1]:5000", "mail_default_sender", "no-reply@localhost"),
+    ("MAIL_SERVER", "", "mail_server", None),
+    ("MAIL_SERVER", "127.0.0.1", "mail_server", MailServer("127.0.0.1", 25, Encryption.NONE, "", "")),
+    ("MAIL_SERVER", "::1", "mail_server", MailServer("::1", 25, Encryption.NONE, "", "")),
     ("BCRYPT_ROUNDS", 4, "bcrypt_rounds", 4),
     ("SUPPORT_RESET_WAIT_HOURS", 0.5, "support_reset_wait_hours", 0.5),
     ("SUPPORT_RESET_APPROVALS", 3, "support_reset_approvals", 3),
@@ -120,7 +128,20 @@ BAD: dict[str, list[Any]] = {
     ],
     "RATELIMIT_STORAGE_URI": ["", "nonsense", "nonsense://x", True],
     "RATELIMIT_ENABLED": ["yes", 1, ""],
-    "MAIL_SERVER": [25],
+    "MAIL_SERVER": [
+        25,
+        "mail.example.com:587",
+        "smtp://mail.example.com",
+        "mail example",
+        " ",
+        "mail..example",
+        "mäil",
+    ],
+    "MAIL_PORT": [0, 65536, "25", "", True, 25.5],
+    "MAIL_USE_TLS": ["true", 1, ""],
+    "MAIL_USE_SSL": ["yes", 0],
+    "MAIL_USERNAME": [5, "me", "é"],
+    "MAIL_PASSWORD": [12345, "secret"],
     "MAIL_DEFAULT_SENDER": ["nobody", "Calenso <a@example.com>"],
     "BRAND_NAME": ["Calenso: Zurich", "", " ", "a\nb", "x" * 101, 2024],
     "SUPPORT_EMAIL": ["support", "", "a@b@c", "a@example.com\nBcc: b@example.com", 5],
@@ -188,13 +209,14 @@ def test_the_ways_to_make_a_key_make_good_ones(tmp_path: Path) -> None:
         ({"SESSION_COOKIE_SECURE": False}, "FLASK_SESSION_COOKIE_SECURE is off"),
         ({"RATELIMIT_STORAGE_URI": "memory://"}, "FLASK_RATELIMIT_STORAGE_URI is memory://"),
         ({"MAIL_SERVER": ""}, "FLASK_MAIL_SERVER is not set"),
+        ({"MAIL_USE_TLS": False}, "FLASK_MAIL_SERVER is spoken to without encryption"),
     ],
 )
 def test_what_is_weak_is_one_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, values: dict[str, Any], words: str
 ) -> None:
     """It starts all the same."""
-    strong = {"RATELIMIT_STORAGE_URI": "redis://cache", "MAIL_SERVER": "mail.example.com"}
+    strong = {"RATELIMIT_STORAGE_URI": "redis://cache", "MAIL_SERVER": "mail.example.com", "MAIL_USE_TLS": True}
 
     with caplog.at_level(logging.WARNING):
         read({**PRODUCTION, **strong}, tmp_path)
@@ -202,6 +224,54 @@ def test_what_is_weak_is_one_warning(
         read({**PRODUCTION, **strong, **values}, tmp_path)
 
     assert 1 == len([message for message in caplog.messages if message.startswith(words)])
+
+
+SERVER = {"MAIL_SERVER": "mail.example.com"}
+WHO = {"MAIL_USERNAME": "dashboard", "MAIL_PASSWORD": "a word for the server"}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, MailServer("mail.example.com", 25, Encryption.NONE, "", "")),
+        ({"MAIL_USE_TLS": True}, MailServer("mail.example.com", 587, Encryption.STARTTLS, "", "")),
+        ({"MAIL_USE_SSL": True}, MailServer("mail.example.com", 465, Encryption.TLS, "", "")),
+        ({"MAIL_USE_TLS": True, "MAIL_PORT": 2525}, MailServer("mail.example.com", 2525, Encryption.STARTTLS, "", "")),
+        (WHO, MailServer("mail.example.com", 25, Encryption.NONE, "dashboard", "a word for the server")),
+    ],
+)
+def test_a_mail_server_is_known_by_its_settings(tmp_path: Path, values: dict[str, Any], expected: MailServer) -> None:
+    """The port is the usual one for how the server is spoken to."""
+    assert expected == read({**PRODUCTION, **SERVER, **values}, tmp_path).mail_server
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"MAIL_USE_TLS": True, "MAIL_USE_SSL": True}, "FLASK_MAIL_USE_TLS and FLASK_MAIL_USE_SSL are both on"),
+        ({"MAIL_USERNAME": "dashboard"}, "FLASK_MAIL_USERNAME is set without FLASK_MAIL_PASSWORD"),
+        ({"MAIL_PASSWORD": "a word"}, "FLASK_MAIL_PASSWORD is set without FLASK_MAIL_USERNAME"),
+        ({**WHO, "MAIL_PASSWORD": "ein Schlüssel"}, "FLASK_MAIL_PASSWORD may hold printable ASCII"),
+        ({**WHO, "MAIL_USERNAME": "a\nb"}, "FLASK_MAIL_USERNAME may hold printable ASCII"),
+    ],
+)
+def test_mail_settings_that_contradict_each_other_stop_the_start(
+    tmp_path: Path, values: dict[str, Any], words: str
+) -> None:
+    """With a server or without; the line shows no password."""
+    for server in (SERVER, {}):
+        with pytest.raises(SettingsError, match=words) as stopped:
+            read({**server, **values}, tmp_path)
+        assert not any(str(value) in str(stopped.value) for name, value in values.items() if name == "MAIL_PASSWORD")
+
+
+def test_a_mail_server_on_this_machine_needs_no_encryption(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A relay beside the product is spoken to in the clear without a warning."""
+    with caplog.at_level(logging.WARNING):
+        read({**PRODUCTION, "MAIL_SERVER": "127.0.0.1"}, tmp_path)
+        read({**PRODUCTION, "MAIL_SERVER": "localhost"}, tmp_path)
+
+    assert not [message for message in caplog.messages if "without encryption" in message]
 
 
 def test_the_command_line_ends_with_the_line_and_no_traceback(tmp_path: Path) -> None:
@@ -238,7 +308,8 @@ def _from_environment(made: dict[str, str]) -> dict[str, Any]:
 
 def test_settings_are_never_shown_with_their_keys(tmp_path: Path) -> None:
     """A settings object in a log or a traceback tells no secret."""
-    settings: Settings = read(PRODUCTION, tmp_path)
+    settings: Settings = read({**PRODUCTION, **SERVER, **WHO}, tmp_path)
 
     assert SECRET not in repr(settings)
+    assert WHO["MAIL_PASSWORD"] not in repr(settings)
     assert repr(KEY_BYTES) not in repr(settings)

@@ -9,15 +9,15 @@ from pathlib import Path
 from flask import Flask
 
 from webapp.commands import demo, people, two_factor, upkeep
-from webapp.mail import Transport
+from webapp.mail.sending import Sender
 from webapp.web.parts import Parts
 
 
-def register(app: Flask, parts: Parts, transport: Transport) -> None:
+def register(app: Flask, parts: Parts, sender: Sender) -> None:
     """Add the commands to *app*."""
     app.cli.add_command(people.company_group(parts))
     app.cli.add_command(people.employee_group(parts))
     app.cli.add_command(two_factor.group(parts))
-    app.cli.add_command(upkeep.outbox_group(parts, transport))
+    app.cli.add_command(upkeep.outbox_group(sender))
     app.cli.add_command(upkeep.purge_command(parts))
     app.cli.add_command(demo.command(parts, Path(app.instance_path)))

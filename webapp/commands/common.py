@@ -4,19 +4,16 @@ from typing import Any, TypeVar
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import ProgrammingError
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import MAX_NAME_LENGTH
-from webapp.core.database import UNAVAILABLE
+from webapp.core.database import UNUSABLE, reason_of
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.web import wording
 from webapp.web.parts import Parts
 
 T = TypeVar("T")
-
-DATABASE_ERRORS = (*UNAVAILABLE, ProgrammingError)  # the last for a table that is not there yet
 
 
 class Command(click.Command):
@@ -25,7 +22,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except DATABASE_ERRORS as error:
+        except UNUSABLE as error:
             reason = reason_of(error)
             raise click.ClickException(f"The database can't be used: {reason}. Was flask db upgrade run?") from error
 
@@ -45,11 +42,6 @@ def person_at(parts: Parts, email: str) -> Person:
     if person is None:
         raise click.ClickException(wording.sentence(Refused(Refusal.UNKNOWN_EMPLOYEE)))
     return person
-
-
-def reason_of(error: Exception) -> str:
-    """The driver's own first line, without SQL and addresses."""
-    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
 
 
 def one_line(_: click.Context, __: click.Parameter, value: str) -> str:

@@ -1,14 +1,15 @@
 """What runs beside the server: delivering mail that is owed, deleting what is past its retention."""
 
-import logging
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from webapp.commands.common import DATABASE_ERRORS, Command, Group, reason_of
+from webapp.commands.common import Command, Group
 from webapp.core.attempts import flows as attempts
 from webapp.core.challenge import flows as challenge
 from webapp.core.factors.backup_codes import flows as backup_codes
@@ -18,39 +19,24 @@ from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Delivery
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
-from webapp.mail import Transport
+from webapp.mail.sending import Sender
 from webapp.web.parts import Parts
 
-log = logging.getLogger(__name__)
 
-WATCH_EVERY_S = 2.0
-
-
-def outbox_group(parts: Parts, transport: Transport) -> AppGroup:
+def outbox_group(sender: Sender) -> AppGroup:
     group = Group("outbox", help="E-mail that is owed.")
 
     @group.command("send")
     @click.option("--watch", is_flag=True, help="Keep running and send what comes.")
     def send(watch: bool) -> None:
         """Deliver waiting e-mail."""
-        stop = threading.Event()
-        if watch:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: stop.set())
-        while True:
-            try:
-                delivery = notices.deliver_due(parts.open_session(), transport, now=parts.clock())
-            except DATABASE_ERRORS as error:
-                if not watch:
-                    raise
-                delivery = Delivery(0, 0)
-                log.warning("the database can't be used, trying again: %s", reason_of(error))
-            if not watch or delivery.sent or delivery.failed:
-                click.echo(f"sent {delivery.sent}, failed {delivery.failed}")
-            parts.open_session().close()
-            if not watch or stop.wait(WATCH_EVERY_S):
-                break
-        if not watch and delivery.failed:
+        with _asked_to_stop() as stop:
+            if watch:
+                sender.keep_sending(stop, _print)
+                return
+            delivery = sender.send_due(stop)
+        _print(delivery)
+        if delivery.failed:
             sys.exit(1)
 
     return group
@@ -72,3 +58,19 @@ def purge_command(parts: Parts) -> click.Command:
         click.echo(f"sent mail: {notices.purge(session, now=now)}")
 
     return purge
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Set by SIGTERM or Ctrl-C: the mail under way is finished, for one that is cut off may be sent twice."""
+    stop = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print(delivery: Delivery) -> None:
+    click.echo(f"sent {delivery.sent}, failed {delivery.failed}")

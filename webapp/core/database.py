@@ -8,14 +8,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NewType, cast
 
-from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, event
+from sqlalchemy import CursorResult, DateTime, Dialect, Engine, MetaData, Result, event, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError, TimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 UNAVAILABLE = (OperationalError, InterfaceError, TimeoutError)
 """What SQLAlchemy raises where the database can't be reached, is locked for too long, or has no connection left."""
+
+UNUSABLE = (*UNAVAILABLE, ProgrammingError)
+"""And a table that is not there yet."""
 
 CompanyId = NewType("CompanyId", int)
 EmployeeId = NewType("EmployeeId", int)
@@ -98,6 +101,21 @@ def after_commit(session: Session, act: Callable[[], None]) -> None:
 def changed_rows(result: Result[Any]) -> int:
     """How many rows an UPDATE or DELETE touched: what a conditional one decides by."""
     return cast(CursorResult[Any], result).rowcount
+
+
+def reason_of(error: Exception) -> str:
+    """The driver's own first line, without SQL and addresses."""
+    return str(getattr(error, "orig", error)).strip().partition("\n")[0]
+
+
+def migration(session: Session) -> str | None:
+    """The migration that the database stands at, or None where it has none; raises UNAVAILABLE."""
+    session.execute(text("SELECT 1"))  # a missing table and a missing database are one exception on SQLite
+    try:
+        return cast("str | None", session.scalar(text("SELECT version_num FROM alembic_version")))
+    except UNUSABLE:
+        session.rollback()
+        return None
 
 
 def prepare_engine(engine: Engine) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from webapp.settings.addresses import public_url, trusted_hosts
+from webapp.settings.addresses import is_loopback, public_url, trusted_hosts
 from webapp.settings.keys import secret_key, secret_key_fallbacks, two_factor_keys
+from webapp.settings.mail import Encryption, MailServer, default_sender, mail_server
 from webapp.settings.reader import Reader, SettingsError
 
 __all__ = ["Settings", "SettingsError", "read"]
@@ -40,7 +41,7 @@ class Settings:
     database_uri: str = field(repr=False)
     ratelimit_storage_uri: str = field(repr=False)
     ratelimit_enabled: bool
-    mail_server: str
+    mail_server: MailServer | None
     brand_name: str
     support_email: str
     mail_default_sender: str
@@ -79,10 +80,10 @@ def read(values: Mapping[str, Any], instance: Path) -> Settings:
         database_uri=_database_uri(reader, instance),
         ratelimit_storage_uri=_ratelimit_storage_uri(reader),
         ratelimit_enabled=reader.flag("RATELIMIT_ENABLED", True),
-        mail_server=reader.text("MAIL_SERVER", ""),
+        mail_server=mail_server(reader),
         brand_name=_brand(reader),
         support_email=reader.email("SUPPORT_EMAIL", "support@calenso.com"),
-        mail_default_sender=reader.email("MAIL_DEFAULT_SENDER", ""),
+        mail_default_sender=default_sender(reader, origin),
         bcrypt_rounds=reader.whole("BCRYPT_ROUNDS", 12, least=4, most=31),
         support_reset_wait_hours=reader.number("SUPPORT_RESET_WAIT_HOURS", 24),
         support_reset_approvals=reader.whole("SUPPORT_RESET_APPROVALS", 2, least=2 if is_production else 1, most=9),
@@ -127,8 +128,6 @@ def _brand(reader: Reader) -> str:
 
 
 def _warn_of_weak(settings: Settings) -> None:
-    if settings.mail_server:
-        log.warning("FLASK_MAIL_SERVER is set, but delivery by SMTP is still to come: mail is written to files")
     if not settings.is_production:
         return
     weak = {
@@ -138,7 +137,12 @@ def _warn_of_weak(settings: Settings) -> None:
         "FLASK_RATELIMIT_STORAGE_URI is memory://: each process counts for itself": (
             settings.ratelimit_enabled and settings.ratelimit_storage_uri == "memory://"
         ),
-        "FLASK_MAIL_SERVER is not set: mail is written to files": not settings.mail_server,
+        "FLASK_MAIL_SERVER is not set: mail is written to files": settings.mail_server is None,
+        "FLASK_MAIL_SERVER is spoken to without encryption: set FLASK_MAIL_USE_TLS or FLASK_MAIL_USE_SSL": (
+            settings.mail_server is not None
+            and settings.mail_server.encryption is Encryption.NONE
+            and not is_loopback(settings.mail_server.host)
+        ),
     }
     for warning, applies in weak.items():
         if applies:

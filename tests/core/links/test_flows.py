@@ -126,7 +126,7 @@ def test_those_of_the_last_hour_are_counted(product: Product) -> None:
 def test_a_sent_mail_keeps_no_seed(product: Product, engine: Engine) -> None:
     """What the outbox holds for a month opens nothing, even with the keys."""
     product.owner()
-    notices.deliver_due(product.session, lambda mail: None, now=product.now)
+    notices.deliver_due(product.session, lambda mail: None, clock=lambda: product.now)
 
     with engine.connect() as connection:
         facts = str(connection.execute(text("SELECT facts FROM outbox")).scalars().all())
@@ -139,10 +139,10 @@ def test_a_mail_that_failed_keeps_its_link(product: Product) -> None:
         raise OSError
 
     product.owner()
-    notices.deliver_due(product.session, fail, now=product.now)
+    notices.deliver_due(product.session, fail, clock=lambda: product.now)
     product.clock.move(hours=1)
     seen: list[notices.Mail] = []
-    notices.deliver_due(product.session, seen.append, now=product.now)
+    notices.deliver_due(product.session, seen.append, clock=lambda: product.now)
 
     token = links.token(product.keyring, LinkKind.NOTICE, seen[0].facts["links"]["notice"])
     assert found(product, token).is_live(product.now)
