@@ -205,7 +205,7 @@ def test_a_crash_anywhere_leaves_it_all_off_or_all_on(
     product: Product, engine: Engine, lea: Person, seat: Seat, phone: Phone
 ) -> None:
     """Dying after each statement in turn: the database is exactly as before, until it is exactly as after."""
-    product.log_in(lea)  # a session to end
+    product.log_in(lea, browser=seat.browser)  # a session to end
     before = dump(engine)
 
     deaths, sights = dies_everywhere(

@@ -43,6 +43,12 @@ def record(
     )
 
 
+def has_been_told(session: Session, notice: Notice, person: Person, *, since: datetime) -> bool:
+    """Whether *person* was owed this *notice* after *since*. Each has a link, by which it is found."""
+    told = links.facts_since(session, person.id, LinkKind.NOTICE, since=since)
+    return any(facts["notice"] == notice for facts in told)
+
+
 def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object) -> None:
     """Owe *person* a notice, with its link for “This wasn't me”; *facts* are what only this notice tells."""
     seed = links.make(

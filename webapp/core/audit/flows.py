@@ -71,6 +71,12 @@ def record(
     after_commit(session, lambda: log.info(kind.value, extra={"facts": {**facts, "at": now.isoformat()}}))
 
 
+def has_happened(session: Session, employee_id: EmployeeId, kind: EventKind) -> bool:
+    """Whether anything of this *kind* was ever written down about one person."""
+    query = select(AuditEvent.id).where(AuditEvent.employee_id == employee_id, AuditEvent.kind == kind)
+    return session.scalar(query.limit(1)) is not None
+
+
 def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKind], most: int) -> list[Event]:
     """The newest *most* events of these *kinds* about one person, newest first."""
     rows = session.scalars(

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
-from webapp.core.accounts.about import tell
+from webapp.core.accounts.about import has_been_told, tell
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge.tables import Challenge
@@ -33,6 +33,9 @@ from webapp.core.tokens import new_token, token_hash
 from webapp.core.visitor import Visitor
 
 CHALLENGE_LIFE = timedelta(minutes=10)
+
+WARNED_EVERY = timedelta(hours=1)
+"""One mail at most in that time tells a person of wrong codes: whoever has the password can't flood the mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ def pass_password(
             return Accepted(_challenge(session, person, next_path=next_path, now=now))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)
         started = sessions.start(session, person, browser=browser, factor="password", now=now, visitor=visitor)
+        if started.in_new_browser:
+            tell(session, Notice.NEW_BROWSER, person, now=now, visitor=visitor)
         return Accepted(LoggedIn(started, next_path))
 
 
@@ -150,6 +155,8 @@ def answer(
         if shown.factor is GuessKind.BACKUP_CODE:
             left = shown.codes_left
             tell(session, Notice.BACKUP_CODE_USED, waiting.person, now=now, visitor=visitor, codes_left=left)
+        elif started.in_new_browser:
+            tell(session, Notice.NEW_BROWSER, waiting.person, now=now, visitor=visitor)
         return LoggedIn(started, waiting.next_path, shown.codes_left)
 
     return proof.prove(session, keyring, asked, entry, now=now, then=log_in)
@@ -162,8 +169,12 @@ def question(session: Session, waiting: Waiting, *, now: datetime, visitor: Visi
         row = session.scalar(select(Challenge.id).where(Challenge.id == waiting.id))
         return None if row is not None else Refused(Refusal.CHALLENGE_OVER)
 
+    def warn() -> None:
+        if not has_been_told(session, Notice.WRONG_CODES, waiting.person, since=now - WARNED_EVERY):
+            tell(session, Notice.WRONG_CODES, waiting.person, now=now, visitor=visitor)
+
     browser = browsers.recognise(session, waiting.person.id, visitor, now=now)
-    return Asked(waiting.person, browser, visitor, "log-in", still_open, proof.nothing)
+    return Asked(waiting.person, browser, visitor, "log-in", still_open, proof.nothing, at_pause=warn)
 
 
 def end(session: Session, token: str) -> None:

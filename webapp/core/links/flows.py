@@ -5,7 +5,7 @@ stands in the outbox until the mail is sent, and is worth nothing without the si
 stolen database opens no link, and neither does a row that somebody wrote into it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,6 +113,16 @@ def made_since(session: Session, employee_id: EmployeeId, kind: LinkKind, *, sin
         )
         or 0
     )
+
+
+def facts_since(
+    session: Session, employee_id: EmployeeId, kind: LinkKind, *, since: datetime
+) -> Sequence[dict[str, Any]]:
+    """What the links of *kind* that one person was mailed after *since* are about."""
+    query = select(MailLink.facts)
+    return session.scalars(
+        query.where(MailLink.employee_id == employee_id, MailLink.kind == kind, MailLink.made_at > since)
+    ).all()
 
 
 def purge(session: Session, *, now: datetime) -> int:

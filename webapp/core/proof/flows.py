@@ -32,6 +32,10 @@ T = TypeVar("T")
 P = TypeVar("P")
 
 
+def nothing() -> None:
+    """The *prepare* of a question whose answer needs no slow work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A second factor that has just been shown. *codes_left* after a backup code, else None."""
@@ -45,7 +49,8 @@ class Asked(Generic[P]):
     """What is asked of whom, and why.
 
     *purpose* for the audit; *still_open* is asked again under the lock, whether the question still stands;
-    *prepare* is slow work for a right answer, done outside the lock, whose result *then* of prove() is given.
+    *prepare* is slow work for a right answer, done outside the lock, whose result *then* of prove() is given;
+    *at_pause* is run with the refusal, in its transaction, that leaves no guess before a pause.
     """
 
     person: Person
@@ -54,6 +59,7 @@ class Asked(Generic[P]):
     purpose: str
     still_open: Callable[[], Refused | None]
     prepare: Callable[[], P]
+    at_pause: Callable[[], None] = nothing
 
     @property
     def guesser(self) -> Guesser:
@@ -179,10 +185,6 @@ def _charge(session: Session, asked: Asked[P], kind: GuessKind, *, now: datetime
     return _refused(session, asked, paid, factor=kind, now=now) if isinstance(paid, Refused) else paid
 
 
-def nothing() -> None:
-    """The *prepare* of a question whose answer needs no slow work."""
-
-
 def _accepted(
     session: Session,
     asked: Asked[P],
@@ -235,6 +237,8 @@ def _refused(
         factor=factor,
         details={"purpose": asked.purpose, **_about(stored)},
     )
+    if refused.left == 0:
+        asked.at_pause()
     return refused
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
+from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
@@ -43,11 +44,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A session that has begun, with the raw tokens for the two cookies."""
+    """A session that has begun, with the raw tokens for the two cookies.
+
+    *in_new_browser*: the person has logged in before, and never, as far as is known, in this browser.
+    """
 
     session_id: SessionId
     token: str
     browser_token: str
+    in_new_browser: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ def start(
     """Begin a session after everything that is required was shown. Joins the caller's transaction."""
     with writing(session):
         browser_id, browser_token = browsers.remember(session, person.id, browser, now=now)
+        in_new_browser = browser_id != browser and audit.has_happened(session, person.id, EventKind.LOGGED_IN)
         token = new_token()
         row = LogInSession(
             token_hash=token_hash(token),
@@ -102,7 +108,7 @@ def start(
         session.add(row)
         session.flush()
         record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, factor=factor)
-        return Started(SessionId(row.id), token, browser_token)
+        return Started(SessionId(row.id), token, browser_token, in_new_browser)
 
 
 def find(session: Session, token: str, *, limits: Limits, now: datetime) -> SignedIn | None:
