@@ -28,14 +28,19 @@ def test_migrations_go_down_and_up_again(database_uri: str, tmp_path: Path) -> N
 
 
 def test_people_outlive_the_way_down_to_the_first_tables_and_up_again(database_uri: str, tmp_path: Path) -> None:
-    """With rows in the tables; afterwards app and backup codes still log in, and the spent code is still spent."""
+    """With rows in the tables; afterwards app and backup codes still log in, and the spent code is still spent.
+
+    A second app has no place there: it is gone.
+    """
     app = create_app(SQLALCHEMY_DATABASE_URI=database_uri, INSTANCE_PATH=str(tmp_path / "instance"))
     keyring, clock = Keyring([bytes(range(32))]), Clock()
 
     with app.app_context():
         engine = app.extensions["sqlalchemy"].engine
         with Session(engine, expire_on_commit=False) as session:
-            owner = Product(session, keyring, clock).owner()
+            product = Product(session, keyring, clock)
+            owner = product.owner()
+            tablet = product.second_phone(owner)
         flask_migrate.downgrade(revision="0001")
         flask_migrate.upgrade()
         with Session(engine, expire_on_commit=False) as session:
@@ -43,7 +48,9 @@ def test_people_outlive_the_way_down_to_the_first_tables_and_up_again(database_u
             for right in (owner.phone.code(clock.now), owner.codes[0]):
                 product.log_in_with(owner.person, right)
             again = product.answer(product.half_way(owner.person), owner.phone.code(clock.now, steps=-1))
+            gone = product.answer(product.half_way(owner.person), tablet.code(clock.now))
         engine.dispose()
 
     assert isinstance(again, Refused)
     assert Refusal.CODE_ALREADY_USED is again.reason
+    assert isinstance(gone, Refused)

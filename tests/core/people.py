@@ -18,9 +18,13 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
-from webapp.core.database import CompanyId, SessionId, writing
-from webapp.core.enrolment import activation, checking, new_codes, reset
+from webapp.core.database import AuthenticatorId, CompanyId, SessionId, writing
+from webapp.core.enrolment import activation, authenticators, checking, first_code, new_codes, reset, setup
+from webapp.core.enrolment import replace as replacing
+from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes.flows import Shown
+from webapp.core.factors.totp.flows import App
+from webapp.core.factors.totp.pending import Purpose
 from webapp.core.log_outs import flows as log_outs
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
@@ -272,18 +276,22 @@ class Product:
     def begin(self, seat: Seat) -> Accepted[None] | Refused:
         return activation.begin(self.session, self.keyring, seat.me, now=self.now, visitor=visitor(seat.browser))
 
-    def setup(self, seat: Seat) -> activation.Setup | None:
-        return activation.setup(self.session, self.keyring, seat.me, issuer=BRAND, now=self.now)
+    def setup(self, seat: Seat) -> setup.Setup | None:
+        return setup.find(self.session, self.keyring, seat.me, issuer=BRAND, now=self.now)
 
     def scan(self, seat: Seat) -> Phone:
         """Begin, and take the secret over as a phone does."""
         assert isinstance(self.begin(seat), Accepted)
-        setup = self.setup(seat)
-        assert setup is not None
-        return Phone(setup.key)
+        return self.scanned(seat)
 
-    def confirm(self, seat: Seat, code: str) -> Accepted[None] | Refused:
-        return activation.confirm(
+    def scanned(self, seat: Seat) -> Phone:
+        """The phone that has read the QR code which waits for this session."""
+        shown = self.setup(seat)
+        assert shown is not None
+        return Phone(shown.key)
+
+    def confirm(self, seat: Seat, code: str | None) -> Accepted[Purpose] | Refused:
+        return first_code.confirm(
             self.session,
             self.keyring,
             seat.me,
@@ -320,6 +328,59 @@ class Product:
             entry if isinstance(entry, BackupCode) else None,
             now=self.now,
             visitor=visitor(browser or seat.browser),
+        )
+
+    def apps(self, person: Person) -> tuple[App, ...]:
+        self.session.rollback()  # looks anew, whatever another session has done
+        state = enrolment.state(self.session, person.id)
+        return state.apps if state else ()
+
+    def replace_app(
+        self, seat: Seat, text: str | None, *, old: AuthenticatorId | None = None
+    ) -> Accepted[None] | Refused:
+        """Begin to replace *old*, or the first app."""
+        return replacing.begin(
+            self.session,
+            self.keyring,
+            seat.me,
+            old or self.apps(seat.me.person)[0].id,
+            read_entry(text) if text is not None else None,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def add_app(self, seat: Seat, name: str, text: str | None) -> Accepted[None] | Refused:
+        """Begin to add one more app."""
+        return authenticators.begin(
+            self.session,
+            self.keyring,
+            seat.me,
+            name,
+            read_entry(text) if text is not None else None,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def second_phone(self, owner: Owner, name: str = "Tablet") -> Phone:
+        """The owner adds one more app, and a step passes."""
+        assert isinstance(self.add_app(owner.seat, name, owner.phone.code(self.now)), Accepted)
+        phone = self.scanned(owner.seat)
+        assert isinstance(self.confirm(owner.seat, phone.code(self.now)), Accepted)
+        self.clock.next_step()
+        return phone
+
+    def rename_app(self, seat: Seat, which: AuthenticatorId, name: str) -> Accepted[None] | Refused:
+        return authenticators.rename(self.session, seat.me, which, name, now=self.now, visitor=visitor(seat.browser))
+
+    def remove_app(self, seat: Seat, which: AuthenticatorId, text: str | None) -> Accepted[None] | Refused:
+        return authenticators.remove(
+            self.session,
+            self.keyring,
+            seat.me,
+            which,
+            read_entry(text) if text is not None else None,
+            now=self.now,
+            visitor=visitor(seat.browser),
         )
 
     def reset(self, seat: Seat, text: str | None, *, browser: str | None = None) -> Accepted[None] | Refused:

@@ -32,6 +32,21 @@ def test_rotation_puts_every_box_under_the_newest_key(session: Session, clock: C
     assert isinstance(after.answer(after.half_way(owner.person), owner.phone.code(clock.now)), Accepted)
 
 
+def test_both_authenticators_of_one_person_keep_their_own_secret(session: Session, clock: Clock) -> None:
+    """A row is re-sealed as that row, whoever else's it stands beside."""
+    before = Product(session, Keyring([OLD]), clock)
+    owner = before.owner()
+    tablet = before.second_phone(owner)
+
+    both = Keyring([NEW, OLD])
+    done = [*totp.reseal(session, both), passwords.reseal(session, both)]
+
+    assert [2, 0, 1] == [outcome.done for outcome in done]
+    after = Product(session, Keyring([NEW]), clock)
+    for phone in (owner.phone, tablet):
+        after.log_in_with(owner.person, phone.code(clock.now))
+
+
 def test_a_second_rotation_finds_nothing_to_do(session: Session, clock: Clock) -> None:
     """Killed and repeated, it goes on with what is left."""
     Product(session, Keyring([OLD]), clock).owner()

@@ -67,7 +67,7 @@ class KnownBrowser:
 class Somebody:
     """An employee. *codes* of the newest set: whether each has been used. *phone* is None while it is off.
 
-    *accepted* are the time steps whose code was right, oldest first.
+    *accepted* are the time steps whose code was right, oldest first; *set_up_at* is when the phone was.
     """
 
     email: str
@@ -77,6 +77,7 @@ class Somebody:
     older_codes: list[str] = field(default_factory=list)
     older_phones: list[Phone] = field(default_factory=list)
     pending: "Pending | None" = None
+    set_up_at: int = 0
     browsers: list[KnownBrowser] = field(default_factory=list)
 
     @property
@@ -249,7 +250,8 @@ class Model:
         if code is None:
             return MALFORMED
         if who.phone:
-            return ACCEPTED if self.look_at_codes(log_in, now) else "already_active"
+            is_done = self.look_at_codes(log_in, now) and log_in.shown_at == who.set_up_at
+            return ACCEPTED if is_done else "already_active"
         if not self.may_scan(log_in, now) or who.pending is None:
             return "setup_expired"
         budget = (who.email, "setup", who.browser(cookie, now))
@@ -260,7 +262,7 @@ class Model:
         said, step = verdict(who.pending.phone, code, now, accepted=[], ahead=HINT_STEPS)
         if said != ACCEPTED:
             return said
-        who.phone, who.accepted, who.pending = who.pending.phone, [step], None
+        who.phone, who.accepted, who.pending, who.set_up_at = who.pending.phone, [step], None, now
         self.guesses.empty(lambda one: one[0] == who.email and one[1] != "password")
         self._end_others(who, keep=log_in)
         self._forget_browsers(who, keep={log_in.browser_id})

@@ -43,7 +43,7 @@ from webapp.core.challenge.tables import Challenge
 from webapp.core.database import prepare_engine
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes import flows as backup_codes
-from webapp.core.factors.totp import flows as totp
+from webapp.core.factors.totp import pending
 from webapp.core.notices import flows as notices
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refused
@@ -437,7 +437,7 @@ class AnyOrder(RuleBasedStateMachine):
     def _purge(self) -> None:
         session, now = self.session, self.clock.now
         sessions.purge(session, limits=LIMITS, now=now)
-        for feature in (browsers, challenge, totp, backup_codes, attempts, notices):
+        for feature in (browsers, challenge, pending, backup_codes, attempts, notices):
             feature.purge(session, now=now)
         self.model.purge(self.now)
 

@@ -13,7 +13,7 @@ from webapp.commands.common import Command, Group
 from webapp.core.attempts import flows as attempts
 from webapp.core.challenge import flows as challenge
 from webapp.core.factors.backup_codes import flows as backup_codes
-from webapp.core.factors.totp import flows as totp
+from webapp.core.factors.totp import pending
 from webapp.core.links import flows as links
 from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Delivery
@@ -51,7 +51,7 @@ def purge_command(parts: Parts) -> click.Command:
         click.echo(f"sessions: {sessions.purge(session, limits=parts.limits, now=now)}")
         click.echo(f"known browsers: {browsers.purge(session, now=now)}")
         click.echo(f"challenges: {challenge.purge(session, now=now)}")
-        click.echo(f"pending secrets: {totp.purge(session, now=now)}")
+        click.echo(f"pending secrets: {pending.purge(session, now=now)}")
         click.echo(f"shown backup codes: {backup_codes.purge(session, now=now)}")
         click.echo(f"guess counters: {attempts.purge(session, now=now)}")
         click.echo(f"links: {links.purge(session, now=now)}")

@@ -24,6 +24,7 @@ CompanyId = NewType("CompanyId", int)
 EmployeeId = NewType("EmployeeId", int)
 SessionId = NewType("SessionId", int)
 BrowserId = NewType("BrowserId", int)
+AuthenticatorId = NewType("AuthenticatorId", int)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -46,6 +46,10 @@ class Refusal(StrEnum):
     NOT_EMPTY = "not_empty"
     FORGED = "forged"
     NOT_YOURS = "not_yours"
+    UNKNOWN_AUTHENTICATOR = "unknown_authenticator"
+    TOO_MANY_AUTHENTICATORS = "too_many_authenticators"
+    LAST_AUTHENTICATOR = "last_authenticator"
+    NAME_TAKEN = "name_taken"
 
 
 @dataclass(frozen=True, slots=True)

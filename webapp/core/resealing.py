@@ -19,7 +19,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """*done* boxes carry the newest key now; *unopened* are the ids of rows that no key of the ring opens."""
+    """*done* boxes carry the newest key now; *unopened* are the employees with one that no key of the ring opens."""
 
     done: int
     unopened: tuple[int, ...]
@@ -28,32 +28,36 @@ class Resealed:
 def reseal(
     session: Session,
     keyring: Keyring,
+    row_id: InstrumentedAttribute[int],
     owner_id: InstrumentedAttribute[int],
     key_id: InstrumentedAttribute[str],
     box: InstrumentedAttribute[bytes],
     *,
     context: Callable[[int], Context],
 ) -> Resealed:
-    """Re-seal every box of one table whose rows are named by *owner_id*, the employee's id, one row a person."""
+    """Re-seal every box of one table. *row_id* names a row; *context* is made of *owner_id*, the employee's id.
+
+    The two are one column where there is one row a person.
+    """
     done, unopened, after = 0, list[int](), 0
     while True:
         with writing(session):
             rows = session.execute(
-                select(owner_id, key_id, box)
-                .where(owner_id > after, key_id != keyring.newest_id)
-                .order_by(owner_id)
+                select(row_id.label("row"), owner_id.label("owner"), key_id, box)
+                .where(row_id > after, key_id != keyring.newest_id)
+                .order_by(row_id)
                 .limit(BATCH)
                 .with_for_update()
             ).all()
-            for employee_id, old_key, old_box in rows:
+            for row, owner, old_key, old_box in rows:
                 try:
-                    plain = keyring.open(Sealed(old_key, old_box), context(employee_id))
+                    plain = keyring.open(Sealed(old_key, old_box), context(owner))
                 except CannotOpenError:
-                    unopened.append(employee_id)
+                    unopened.append(owner)
                     continue
-                sealed = keyring.seal(plain, context(employee_id))
+                sealed = keyring.seal(plain, context(owner))
                 values: dict[Any, Any] = {key_id: sealed.key_id, box: sealed.box}
-                session.execute(update(owner_id.class_).where(owner_id == employee_id).values(values))
+                session.execute(update(row_id.class_).where(row_id == row).values(values))
                 done += 1
         if not rows:
             return Resealed(done, tuple(unopened))

@@ -10,7 +10,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit import flows as audit
 from webapp.core.database import EmployeeId
-from webapp.core.enrolment import activation
+from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.sessions.listing import open_sessions
 from webapp.web import formats, htmx, wording
@@ -130,7 +130,7 @@ def _is_so(ways: WaysBack) -> dict[str, bool]:
         "checked": ways.two_factor is not None and ways.two_factor.codes_checked_at is not None,
         "reset": not is_on,
         "codes_gone": is_on and ways.codes_until is None,
-        "setup_expired": not is_on and activation.has_expired(db(), me(), now=now()),
+        "setup_expired": not is_on and setup.has_expired(db(), me(), now=now()),
     }
 
 

@@ -4,7 +4,8 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.accounts.rules import masked_email
-from webapp.core.enrolment import activation, new_codes
+from webapp.core.enrolment import activation, first_code, new_codes
+from webapp.core.enrolment import setup as app_setup
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.outcomes import Accepted, Refusal, Refused
@@ -34,7 +35,7 @@ def begin(employee_id: int) -> Response | BaseResponse:
 @own_page()
 def activate(employee_id: int) -> Response | BaseResponse:
     """Step 1: the QR code of the pending key. Without one, the Security tab."""
-    setup = activation.setup(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now())
+    setup = app_setup.find(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now())
     if setup is None:
         return _nothing_to_scan()
     code = qr.draw(setup.uri)
@@ -53,9 +54,9 @@ def activate(employee_id: int) -> Response | BaseResponse:
 @own_page()
 def show_activation_code(employee_id: int) -> Response | BaseResponse:
     """Step 2: the first code from the app."""
-    if activation.setup(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now()) is None:
+    if app_setup.find(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now()) is None:
         return _nothing_to_scan()
-    pause = activation.setup_refusal(db(), me(), now=now(), visitor=visitor())
+    pause = app_setup.refusal(db(), me(), now=now(), visitor=visitor())
     return render_refused("two_factor/code.html", STEP, pause, form=CodeForm(formdata=None))
 
 
@@ -63,7 +64,7 @@ def show_activation_code(employee_id: int) -> Response | BaseResponse:
 @recently_proved()
 def send_activation_code(employee_id: int) -> Response | BaseResponse:
     form = CodeForm()
-    outcome = activation.confirm(
+    outcome = first_code.confirm(
         db(),
         keyring(),
         me(),
@@ -150,7 +151,7 @@ def way_out(refused: Refused) -> Response | BaseResponse | None:
 
 def _nothing_to_scan() -> Response | BaseResponse:
     """The Security tab has the button to begin again; it says so where a set-up of this session took too long."""
-    return to_security("setup_expired" if activation.has_expired(db(), me(), now=now()) else None)
+    return to_security("setup_expired" if app_setup.has_expired(db(), me(), now=now()) else None)
 
 
 _SAID_BY_THE_TAB = {

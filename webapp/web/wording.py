@@ -114,6 +114,10 @@ SHOWN_KINDS = (
     EventKind.PASSWORD_CHECKED,
     EventKind.SECOND_FACTOR_CHECKED,
     EventKind.TWO_FACTOR_ACTIVATED,
+    EventKind.APP_REPLACED,
+    EventKind.AUTHENTICATOR_ADDED,
+    EventKind.AUTHENTICATOR_RENAMED,
+    EventKind.AUTHENTICATOR_REMOVED,
     EventKind.TWO_FACTOR_RESET,
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
     EventKind.BACKUP_CODES_CREATED,
@@ -129,6 +133,10 @@ _LOG_INS = {
 _ACTIVITY = {
     EventKind.SESSION_RESUMED: "Went on after a pause, with the password",
     EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
+    EventKind.APP_REPLACED: "Authenticator app replaced",
+    EventKind.AUTHENTICATOR_ADDED: "Authenticator app added",
+    EventKind.AUTHENTICATOR_RENAMED: "Authenticator app renamed",
+    EventKind.AUTHENTICATOR_REMOVED: "Authenticator app removed",
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
@@ -139,6 +147,8 @@ _REFUSED_ACTIVITY = {
     EventKind.PASSWORD_CHECKED: "Wrong password",
     EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
     EventKind.BACKUP_CODES_CHECKED: "Backup code refused",
+    EventKind.APP_REPLACED: "Code refused while replacing an authenticator app",
+    EventKind.AUTHENTICATOR_ADDED: "Code refused while adding an authenticator app",
 }
 _REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
 
@@ -187,6 +197,14 @@ def _sentence(refused: Refused) -> str:
             return "New backup codes were created a moment ago: this list no longer works. Enter a code of the new one."
         case Refusal.NOT_ACTIVE:
             return "Two-factor authentication is off."
+        case Refusal.UNKNOWN_AUTHENTICATOR:
+            return "This app isn't there any more. Choose one of those that are."
+        case Refusal.TOO_MANY_AUTHENTICATORS:
+            return "You have two authenticator apps already. Remove one of them first, or replace it."
+        case Refusal.LAST_AUTHENTICATOR:
+            return "This is your only authenticator app. To remove it, switch off two-factor authentication."
+        case Refusal.NAME_TAKEN:
+            return "Your other app has this name. Choose one that tells the two apart."
         case _:
             return _COMMAND_SENTENCES[refused.reason].format(hint=refused.hint).strip()
 

@@ -15,7 +15,7 @@ from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.accounts.flows import Person
 from webapp.core.database import writing
 from webapp.core.factors.backup_codes import flows as backup_codes
-from webapp.core.factors.totp import flows as totp
+from webapp.core.factors.totp import pending
 from webapp.core.factors.totp.tables import PendingSecret
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sealing import CannotOpenError, Context, Keyring, Sealed
@@ -373,9 +373,9 @@ def test_purge_deletes_expired_pending_secrets_and_no_live_one(product: Product,
     """A secret that nobody confirmed is not kept."""
     product.begin(seat)
     product.clock.move(minutes=14)
-    assert 0 == totp.purge(product.session, now=product.now)
+    assert 0 == pending.purge(product.session, now=product.now)
 
-    assert 1 == totp.purge(product.session, now=product.now + timedelta(minutes=1))
+    assert 1 == pending.purge(product.session, now=product.now + timedelta(minutes=1))
     assert 0 == count(engine, "pending_secrets")
 
 

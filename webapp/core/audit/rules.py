@@ -22,8 +22,14 @@ class EventKind(StrEnum):
     OTHER_SESSIONS_ENDED = "session:end_others"
     ACTIVATION_BEGUN = "two_factor:begin_activation"
     TWO_FACTOR_ACTIVATED = "two_factor:activate"
+    REPLACEMENT_BEGUN = "two_factor:begin_replacement"
+    APP_REPLACED = "two_factor:replace"
     TWO_FACTOR_RESET = "two_factor:reset"
     TWO_FACTOR_RESET_BY_OPERATOR = "two_factor:reset_by_operator"
+    ADDING_BEGUN = "authenticator:begin_adding"
+    AUTHENTICATOR_ADDED = "authenticator:add"
+    AUTHENTICATOR_RENAMED = "authenticator:rename"
+    AUTHENTICATOR_REMOVED = "authenticator:remove"
     BACKUP_CODES_CREATED = "backup_codes:create"
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
@@ -38,6 +44,10 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),
     EventKind.OTHER_SESSIONS_ENDED: frozenset({"count"}),
     EventKind.BACKUP_CODES_CHECKED: frozenset({"position"}),
+    EventKind.APP_REPLACED: frozenset({"app"}),
+    EventKind.AUTHENTICATOR_ADDED: frozenset({"app"}),
+    EventKind.AUTHENTICATOR_RENAMED: frozenset({"app"}),
+    EventKind.AUTHENTICATOR_REMOVED: frozenset({"app"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""

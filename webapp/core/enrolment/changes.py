@@ -10,10 +10,13 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
+from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.database import writing
+from webapp.core.challenge import flows as challenge
+from webapp.core.database import AuthenticatorId, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
+from webapp.core.factors.totp.flows import App
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked, Proof
@@ -29,15 +32,37 @@ P = TypeVar("P")
 SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
 
 
+def may_change(session: Session, me: SignedIn) -> Refused | None:
+    """SESSION_OVER or NOT_ACTIVE where *me* may change no factor now. Call it under the person's lock."""
+    refused = sessions.still_open(session, me)
+    if refused or totp.state(session, me.person.id):
+        return refused
+    return Refused(Refusal.NOT_ACTIVE)
+
+
+def app_of(session: Session, me: SignedIn, authenticator_id: AuthenticatorId) -> App | None:
+    """That one of *me*'s authenticators, or None: somebody else's, or removed meanwhile."""
+    state = totp.state(session, me.person.id)
+    return next((app for app in state.apps if app.id == authenticator_id), None) if state else None
+
+
 def question(
-    session: Session, me: SignedIn, purpose: str, prepare: Callable[[], P], *, now: datetime, visitor: Visitor
+    session: Session,
+    me: SignedIn,
+    purpose: str,
+    prepare: Callable[[], P],
+    *,
+    also: Callable[[], Refused | None] = lambda: None,
+    now: datetime,
+    visitor: Visitor,
 ) -> Asked[P]:
     """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters.
 
+    *also* is asked under the lock after whether *me* may change anything: whether this change makes sense.
     The budget is that of the browser cookie shown now: with a stolen session cookie alone it is the strangers'.
     """
     browser = browsers.recognise(session, me.person.id, visitor, now=now)
-    return Asked(me.person, browser, visitor, purpose, lambda: _may_change(session, me), prepare)
+    return Asked(me.person, browser, visitor, purpose, lambda: may_change(session, me) or also(), prepare)
 
 
 def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
@@ -108,8 +133,9 @@ def _without_code(
         return Accepted(None)
 
 
-def _may_change(session: Session, me: SignedIn) -> Refused | None:
-    refused = sessions.still_open(session, me)
-    if refused or totp.state(session, me.person.id):
-        return refused
-    return Refused(Refusal.NOT_ACTIVE)
+def start_afresh(session: Session, me: SignedIn, *, reason: str, now: datetime, visitor: Visitor) -> None:
+    """Nothing of the time before counts: no guess, no half-way log-in, no other session, no other browser."""
+    attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP})
+    challenge.end_all(session, me.person.id)
+    sessions.end_all(session, me.person, keep=me.session_id, reason=reason, now=now, visitor=visitor)
+    browsers.forget(session, me.person.id, keep=me.browser_id)

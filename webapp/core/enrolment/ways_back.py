@@ -43,5 +43,5 @@ def _codes(two_factor: State) -> Codes:
         left=two_factor.codes_left,
         made_at=two_factor.codes_made_at,
         checked_at=two_factor.codes_checked_at,
-        app_since=two_factor.activated_at,
+        app_since=max(app.added_at for app in two_factor.apps),
     )

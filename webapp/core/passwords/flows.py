@@ -181,6 +181,7 @@ def reseal(session: Session, keyring: Keyring) -> Resealed:
         session,
         keyring,
         PasswordHash.employee_id,
+        PasswordHash.employee_id,
         PasswordHash.key_id,
         PasswordHash.box,
         context=lambda employee_id: _context(EmployeeId(employee_id)),

@@ -1,15 +1,17 @@
 """The stored authenticator: its steps are spent once, and its secret opens for nobody else."""
 
+from datetime import datetime, timedelta
+
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
-from tests.core.people import Owner, Product
+from tests.core.people import Owner, Phone, Product
 from tests.core.stored import dump
 from webapp.core.database import writing
 from webapp.core.factors.totp import flows as totp
-from webapp.core.factors.totp.rules import Match, Replay
+from webapp.core.factors.totp.rules import ClockOff, Match, Replay, Wrong
 from webapp.core.factors.totp.tables import Authenticator
 from webapp.core.sealing import CannotOpenError
 
@@ -73,3 +75,68 @@ def test_secrets_of_two_people_that_were_swapped_open_for_neither(
         for phone in (lea.phone, kim.phone):
             with pytest.raises(CannotOpenError):
                 totp.spend(session, product.keyring, owner.person.id, code=phone.code(product.now), now=product.now)
+
+
+# --- two of one person ------------------------------------------------------------------------------------------------
+
+
+def test_a_code_is_judged_against_each(product: Product, session: Session, lea: Owner) -> None:
+    """Right for either is right; what was used of one is a replay, an old one of either a slow phone's."""
+    tablet = product.second_phone(lea)
+    product.clock.move(minutes=6)
+    used, right, slow = lea.phone.code(product.now), tablet.code(product.now), tablet.code(product.now, steps=-4)
+
+    def spend(code: str) -> object:
+        looked = totp.peek(session, product.keyring, lea.person.id, code=code, now=product.now)
+        assert looked == totp.spend(session, product.keyring, lea.person.id, code=code, now=product.now)
+        return looked
+
+    assert isinstance(spend(used), Match)
+    assert [Replay, Match, ClockOff, Wrong] == [
+        type(spend(code)) for code in (used, right, slow, lea.phone.wrong_code(product.now))
+    ]
+
+
+def test_a_step_is_spent_in_the_one_whose_code_it_was(product: Product, session: Session, lea: Owner) -> None:
+    """The other one's time stays where it was."""
+    tablet = product.second_phone(lea)
+    first, _ = product.apps(lea.person)
+    product.clock.move(minutes=1)
+
+    totp.spend(session, product.keyring, lea.person.id, code=tablet.code(product.now), now=product.now)
+
+    assert [first.last_used_at, product.now] == [app.last_used_at for app in product.apps(lea.person)]
+
+
+def test_a_code_that_two_secrets_have_by_chance_is_spent_in_both(
+    product: Product, session: Session, lea: Owner
+) -> None:
+    """Once in a million: it must not be right a second time because there are two."""
+    product.second_phone(lea)
+    same = select(Authenticator.box).order_by(Authenticator.id).limit(1).scalar_subquery()
+    with writing(session):
+        session.execute(update(Authenticator).values(box=same, last_step=0, accepted_steps=[]))
+    code = lea.phone.code(product.now)
+
+    verdicts = [totp.spend(session, product.keyring, lea.person.id, code=code, now=product.now) for _ in range(2)]
+
+    assert [Match, Replay] == [type(verdict) for verdict in verdicts]
+
+
+def test_what_was_added_then_or_later_can_be_left_out(product: Product, session: Session, lea: Owner) -> None:
+    """For whom only an earlier app counts."""
+    product.clock.move(minutes=5)
+    then = product.now
+    tablet = product.second_phone(lea)
+
+    def judged(phone: Phone, before: datetime) -> list[type]:
+        code = phone.code(product.now)
+        return [
+            type(act(session, product.keyring, lea.person.id, code=code, now=product.now, before=before))
+            for act in (totp.peek, totp.spend)
+        ]
+
+    assert [Wrong, Wrong] == judged(tablet, then)
+    assert [Wrong, Wrong] == judged(lea.phone, then - timedelta(days=1))
+    assert [Match, Match] == judged(lea.phone, then)
+    assert [Match, Match] == judged(tablet, then + timedelta(seconds=1))

@@ -1,6 +1,7 @@
 """Time-based codes against the RFCs' own vectors, and what the product adds: window, replay, clock hint, address."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pyotp
@@ -195,6 +196,16 @@ def test_set_up_tells_nothing_beyond_ten_steps(off: int) -> None:
     code = rules.code_at(SECRET, STEP + off)
 
     assert Wrong() == rules.judge(SECRET, code, NOW_S, last_step=-1, tells_ahead=True)
+
+
+@pytest.mark.parametrize("turned_round", [False, True])
+def test_of_two_verdicts_the_better_one_counts(turned_round: bool) -> None:
+    """Right before used before, used before a slow phone, a slow phone before wrong."""
+    ranked = [Match(STEP), Replay(5), ClockOff(2, is_behind=True), Wrong()]
+
+    for better, worse in pairwise(ranked):
+        assert better == rules.best([worse, better] if turned_round else [better, worse])
+    assert Wrong() == rules.best([])
 
 
 class CountedCode(str):

@@ -122,14 +122,18 @@ def left_among(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[Emp
     return {EmployeeId(row[0]): row[1] for row in rows}
 
 
-def lookup(session: Session, employee_id: EmployeeId) -> Lookup | None:
-    """The person's salt and hashes, spent ones too, so that a used code can be told from an unknown one."""
-    rows = session.execute(
+def lookup(session: Session, employee_id: EmployeeId, *, before: datetime | None = None) -> Lookup | None:
+    """The person's salt and hashes, spent ones too, so that a used code can be told from an unknown one.
+
+    *before* leaves out a set that was made then or later.
+    """
+    query = (
         select(BackupCodeSet.salt, BackupCode)
         .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
         .where(BackupCodeSet.employee_id == employee_id)
         .order_by(BackupCode.position)
-    ).all()
+    )
+    rows = session.execute(query if before is None else query.where(BackupCodeSet.made_at < before)).all()
     if not rows:
         return None
     codes = tuple(StoredCode(code.id, code.position, code.code_hash, code.used_at) for _, code in rows)

@@ -1,103 +1,71 @@
-"""The authenticator app of a person: a pending secret, its confirmation, spending a code, removal.
+"""The authenticator apps of a person, two at most: adding one, spending a code of any of them, renaming, removal.
 
-What writes joins the transaction of its caller, who holds the person's lock: activation, log-in and reset decide
+What writes joins the transaction of its caller, who holds the person's lock: enrolment, log-in and reset decide
 what else belongs to it. Guess counters and audit are theirs too.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webapp.core.database import EmployeeId, SessionId, changed_rows, writing
-from webapp.core.factors.totp import rules
+from webapp.core.database import AuthenticatorId, EmployeeId, changed_rows, writing
+from webapp.core.factors.totp import pending, rules
 from webapp.core.factors.totp.rules import Match, Replay, Verdict
-from webapp.core.factors.totp.tables import Authenticator, PendingSecret
+from webapp.core.factors.totp.tables import Authenticator
 from webapp.core.resealing import Resealed
 from webapp.core.resealing import reseal as reseal_table
 from webapp.core.sealing import Context, Keyring, Sealed
 
-PENDING_LIFE = timedelta(minutes=15)
-
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """The authenticator as its owner sees it."""
+class App:
+    """One authenticator as its owner sees it. *added_at* is when this app was set up, whatever it took the place of."""
 
-    activated_at: datetime
+    id: AuthenticatorId
+    name: str
+    added_at: datetime
     last_used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A secret that waits for its first code until *expires_at*. *secret* 20 raw bytes."""
+class State:
+    """What a person has: one or two *apps*, oldest first; two-factor authentication is on since *activated_at*."""
 
-    secret: bytes
-    expires_at: datetime
+    activated_at: datetime
+    apps: tuple[App, ...]
 
 
 def state(session: Session, employee_id: EmployeeId) -> State | None:
-    """The active authenticator, or None."""
-    row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
-    return State(row.activated_at, row.last_used_at) if row else None
+    """The person's authenticators, or None: two-factor authentication is off."""
+    rows = _rows(session, employee_id)
+    if not rows:
+        return None
+    apps = tuple(App(AuthenticatorId(row.id), row.name, row.added_at, row.last_used_at) for row in rows)
+    return State(min(row.activated_at for row in rows), apps)
 
 
 def active_among(session: Session, employee_ids: Sequence[EmployeeId]) -> list[EmployeeId]:
     """Those of *employee_ids* who have an active authenticator."""
-    found = session.scalars(select(Authenticator.employee_id).where(Authenticator.employee_id.in_(employee_ids)))
+    found = session.scalars(
+        select(Authenticator.employee_id).where(Authenticator.employee_id.in_(employee_ids)).distinct()
+    )
     return [EmployeeId(employee_id) for employee_id in found]
 
 
-def pending(
-    session: Session, keyring: Keyring, employee_id: EmployeeId, *, session_id: SessionId, now: datetime
-) -> Pending | None:
-    """The secret that *session_id* made less than 15 minutes ago, or None: it is shown to nobody else.
-
-    One that does not open counts as none: a new one can be made, and nothing rests on the old.
-    """
-    row = session.scalar(select(PendingSecret).where(PendingSecret.employee_id == employee_id))
-    if row is None or row.session_id != session_id or now >= row.made_at + PENDING_LIFE:
-        return None
-    secret = keyring.open_or_none(Sealed(row.key_id, row.box), _context("pending secret", employee_id))
-    return Pending(secret, row.made_at + PENDING_LIFE) if secret is not None else None
-
-
-def pending_is_over(session: Session, employee_id: EmployeeId, *, session_id: SessionId, now: datetime) -> bool:
-    """Whether *session_id* made a pending secret that nobody confirmed within its 15 minutes."""
-    made_at = session.scalar(
-        select(PendingSecret.made_at).where(
-            PendingSecret.employee_id == employee_id, PendingSecret.session_id == session_id
-        )
-    )
-    return made_at is not None and now >= made_at + PENDING_LIFE
-
-
-def make_pending(
-    session: Session, keyring: Keyring, employee_id: EmployeeId, *, session_id: SessionId, now: datetime
-) -> bool:
-    """See that *session_id* has a pending secret. False where it had one: a second tab shows the same QR code."""
-    with writing(session):
-        if pending(session, keyring, employee_id, session_id=session_id, now=now):
-            return False
-        _drop_pending(session, employee_id)
-        sealed = keyring.seal(rules.new_secret(), _context("pending secret", employee_id))
-        session.add(
-            PendingSecret(
-                employee_id=employee_id, session_id=session_id, key_id=sealed.key_id, box=sealed.box, made_at=now
-            )
-        )
-        return True
-
-
-def activate(
-    session: Session, keyring: Keyring, employee_id: EmployeeId, *, secret: bytes, step: int, now: datetime
+def add(
+    session: Session, keyring: Keyring, employee_id: EmployeeId, *, secret: bytes, step: int, name: str, now: datetime
 ) -> None:
-    """Make *secret* the active one. *step* is that of the confirming code, which is thereby spent."""
+    """Make *secret* an active one. *step* is that of the confirming code, which is thereby spent.
+
+    Where the person has an app already, two-factor authentication has been on since then.
+    """
     with writing(session):
-        _drop_pending(session, employee_id)
-        sealed = keyring.seal(secret, _context("totp secret", employee_id))
+        pending.drop(session, employee_id)
+        before = state(session, employee_id)
+        sealed = keyring.seal(secret, _context(employee_id))
         session.add(
             Authenticator(
                 employee_id=employee_id,
@@ -105,59 +73,121 @@ def activate(
                 box=sealed.box,
                 last_step=step,
                 accepted_steps=[step],
-                activated_at=now,
+                activated_at=before.activated_at if before else now,
+                added_at=now,
                 last_used_at=now,
+                name=name,
             )
+        )
+        session.flush()
+
+
+def replace(
+    session: Session,
+    keyring: Keyring,
+    employee_id: EmployeeId,
+    old: AuthenticatorId,
+    *,
+    secret: bytes,
+    step: int,
+    now: datetime,
+) -> App:
+    """Put *secret* in the place of one authenticator, which is dead; its name stays. What was replaced."""
+    with writing(session):
+        before = state(session, employee_id)
+        replaced = next(app for app in before.apps if app.id == old) if before else None
+        if replaced is None:
+            raise LookupError(f"no authenticator {old} to be replaced")
+        add(session, keyring, employee_id, secret=secret, step=step, name=replaced.name, now=now)
+        remove_one(session, employee_id, old)
+        return replaced
+
+
+def peek(
+    session: Session,
+    keyring: Keyring,
+    employee_id: EmployeeId,
+    *,
+    code: str,
+    now: datetime,
+    before: datetime | None = None,
+) -> Verdict:
+    """What *code* is worth against the person's authenticators. Decides nothing: ``spend`` judges again.
+
+    *before* leaves out those that were added then or later.
+    """
+    return rules.best([_judge(keyring, row, code, now=now) for row in _rows(session, employee_id, before)])
+
+
+def spend(
+    session: Session,
+    keyring: Keyring,
+    employee_id: EmployeeId,
+    *,
+    code: str,
+    now: datetime,
+    before: datetime | None = None,
+) -> Verdict:
+    """Judge *code* against each of the person's authenticators and, where it matches, spend its time step.
+
+    *before* leaves out those that were added then or later. A code that two secrets have by chance is spent in both.
+    """
+    with writing(session):
+        return rules.best(
+            [_spend_in(session, keyring, row, code, now=now) for row in _rows(session, employee_id, before)]
         )
 
 
-def peek(session: Session, keyring: Keyring, employee_id: EmployeeId, *, code: str, now: datetime) -> Verdict:
-    """What *code* is worth against the active authenticator. Decides nothing: ``spend`` judges again."""
-    row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
-    return _judge(keyring, row, code, now=now) if row else rules.Wrong()
-
-
-def spend(session: Session, keyring: Keyring, employee_id: EmployeeId, *, code: str, now: datetime) -> Verdict:
-    """Judge *code* against the active authenticator and, where it matches, spend its time step."""
+def rename(session: Session, authenticator_id: AuthenticatorId, name: str) -> None:
+    """Call one authenticator *name*."""
     with writing(session):
-        row = session.scalar(select(Authenticator).where(Authenticator.employee_id == employee_id))
-        if row is None:
-            return rules.Wrong()
-        verdict = _judge(keyring, row, code, now=now)
-        if isinstance(verdict, Match) and not _take_step(session, row, verdict.step, now=now):
-            return Replay(rules.seconds_to_next_step(now.timestamp()))
-        return verdict
+        session.execute(update(Authenticator).where(Authenticator.id == authenticator_id).values(name=name))
+
+
+def remove_one(session: Session, employee_id: EmployeeId, authenticator_id: AuthenticatorId) -> None:
+    """Delete one of the person's authenticators, and a pending secret: it may be meant for that one's place."""
+    with writing(session):
+        mine = (Authenticator.id == authenticator_id) & (Authenticator.employee_id == employee_id)
+        session.execute(delete(Authenticator).where(mine))
+        pending.drop(session, employee_id)
 
 
 def remove(session: Session, employee_id: EmployeeId) -> None:
-    """Delete authenticator and pending secret: nothing of them is left in the database."""
+    """Delete authenticators and pending secret: nothing of them is left in the database."""
     with writing(session):
         session.execute(delete(Authenticator).where(Authenticator.employee_id == employee_id))
-        _drop_pending(session, employee_id)
+        pending.drop(session, employee_id)
 
 
 def reseal(session: Session, keyring: Keyring) -> list[Resealed]:
     """Re-seal authenticators and pending secrets under the newest key."""
-    return [
-        _reseal(session, keyring, Authenticator, "totp secret"),
-        _reseal(session, keyring, PendingSecret, "pending secret"),
-    ]
+    authenticators = reseal_table(
+        session,
+        keyring,
+        Authenticator.id,
+        Authenticator.employee_id,
+        Authenticator.key_id,
+        Authenticator.box,
+        context=lambda employee_id: _context(EmployeeId(employee_id)),
+    )
+    return [authenticators, pending.reseal(session, keyring)]
 
 
-def purge(session: Session, *, now: datetime) -> int:
-    """Delete pending secrets that have expired; how many."""
-    with writing(session):
-        stale = session.execute(delete(PendingSecret).where(PendingSecret.made_at <= now - PENDING_LIFE))
-        return changed_rows(stale)
-
-
-def _drop_pending(session: Session, employee_id: EmployeeId) -> None:
-    session.execute(delete(PendingSecret).where(PendingSecret.employee_id == employee_id))
+def _rows(session: Session, employee_id: EmployeeId, before: datetime | None = None) -> Sequence[Authenticator]:
+    query = select(Authenticator).where(Authenticator.employee_id == employee_id).order_by(Authenticator.id)
+    return session.scalars(query if before is None else query.where(Authenticator.added_at < before)).all()
 
 
 def _judge(keyring: Keyring, row: Authenticator, code: str, *, now: datetime) -> Verdict:
-    secret = keyring.open(Sealed(row.key_id, row.box), _context("totp secret", EmployeeId(row.employee_id)))
+    secret = keyring.open(Sealed(row.key_id, row.box), _context(EmployeeId(row.employee_id)))
     return rules.judge(secret, code, now.timestamp(), last_step=row.last_step, accepted_steps=row.accepted_steps)
+
+
+def _spend_in(session: Session, keyring: Keyring, row: Authenticator, code: str, *, now: datetime) -> Verdict:
+    verdict = _judge(keyring, row, code, now=now)
+    if isinstance(verdict, Match) and not _take_step(session, row, verdict.step, now=now):
+        return Replay(rules.seconds_to_next_step(now.timestamp()))
+    return verdict
 
 
 def _take_step(session: Session, row: Authenticator, step: int, *, now: datetime) -> bool:
@@ -170,19 +200,6 @@ def _take_step(session: Session, row: Authenticator, step: int, *, now: datetime
     return changed_rows(taken) == 1
 
 
-def _reseal(
-    session: Session, keyring: Keyring, table: type[Authenticator] | type[PendingSecret], purpose: str
-) -> Resealed:
-    return reseal_table(
-        session,
-        keyring,
-        table.employee_id,
-        table.key_id,
-        table.box,
-        context=lambda employee_id: _context(purpose, EmployeeId(employee_id)),
-    )
-
-
-def _context(purpose: str, employee_id: EmployeeId) -> Context:
-    # One row a person, so the employee's id stands for the row's.
-    return Context(purpose, employee_id, employee_id)
+def _context(employee_id: EmployeeId) -> Context:
+    # Bound to the person and not to the row: their two boxes may change places, for they open the same account.
+    return Context("totp secret", employee_id, employee_id)

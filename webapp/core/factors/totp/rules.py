@@ -22,6 +22,11 @@ WINDOW = 1
 CLOCK_HINT_STEPS = 10
 """How far a wrong code is looked for, to say that the phone's clock is off: five minutes."""
 
+MOST_PER_PERSON = 2
+MAX_NAME_LENGTH = 40
+FIRST_NAME = "Authenticator app"
+"""What the app is called that switches two-factor authentication on, until its owner names it."""
+
 REMEMBERED_STEPS = CLOCK_HINT_STEPS + 1 + WINDOW
 """So many accepted steps are kept, the newest: as many as there are steps whose code is still looked for."""
 
@@ -54,6 +59,8 @@ class Wrong:
 
 
 Verdict = Match | Replay | ClockOff | Wrong
+
+_BEST_FIRST = (Match, Replay, ClockOff, Wrong)
 
 
 def new_secret() -> bytes:
@@ -102,6 +109,11 @@ def judge(
         off = matching[-1] - now_step
         return ClockOff(minutes=max(1, round(abs(off) * STEP_S / 60)), is_behind=off < 0)
     return Wrong()
+
+
+def best(verdicts: Sequence[Verdict]) -> Verdict:
+    """What a code is worth that several authenticators have judged; Wrong where there was none."""
+    return min(verdicts, key=lambda verdict: _BEST_FIRST.index(type(verdict)), default=Wrong())
 
 
 def remembered(accepted_steps: Sequence[int], step: int) -> list[int]:
