@@ -100,6 +100,27 @@ def test_a_name_in_a_mail_is_text(app: Flask, product: Product, clock: Clock, na
     assert f"Hello <bdi>{escape(name)}</bdi>," in _body(mail, "html")
 
 
+def test_a_mail_is_in_the_language_that_its_reader_chose(
+    app: Flask, open_browser: Callable[[], Client], product: Product
+) -> None:
+    """By the profile, at the time of the event; the pages stay in English."""
+    person, browser = product.employee(), open_browser()
+    log_in(browser, person)
+    profile = f"/settings/employees/{person.id}"
+    saved = browser.post(profile, name=person.name, phone="", language="it")
+    page = browser.get(profile)
+    product.session.expire_all()
+    product.activate(person)
+
+    mail = _delivered(app)["activated"]
+
+    assert 303 == saved.status
+    assert "L’autenticazione a due fattori è attiva per il Suo account" == mail["Subject"]
+    assert "it" == mail["Content-Language"]
+    assert "Buongiorno Lea" in _body(mail, "plain")
+    assert "en" == page.document.one("html").attributes["lang"]
+
+
 def test_an_address_with_an_umlaut_in_its_domain_gets_its_mail(app: Flask, product: Product) -> None:
     """To the ASCII form that mail servers know, by IDNA 2008; the letter names the account as its owner does."""
     product.activate(product.employee("lea@straße.example"))
