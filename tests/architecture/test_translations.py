@@ -50,7 +50,8 @@ def test_every_text_is_translated_and_none_by_a_guess(language: str) -> None:
     """Each text of the template, in each plural form, not fuzzy; and none that nothing shows any more."""
     catalogue, template = _catalogue(language), _texts(_read(TRANSLATIONS / "messages.pot"))
 
-    assert [message.id for message in template] == [message.id for message in _texts(catalogue)]
+    named = [[(message.context, message.id) for message in texts] for texts in (template, _texts(catalogue))]
+    assert named[0] == named[1]
     assert not catalogue.obsolete
     for message in _texts(catalogue):
         assert not message.fuzzy, message.id

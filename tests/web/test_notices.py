@@ -102,6 +102,15 @@ def test_a_notice_tells_whose_account_when_and_where(written: "Writer", notice: 
         assert too_much not in text
 
 
+@pytest.mark.parametrize(
+    ("language", "day"),
+    [("en", "1 March 2026"), ("de", "1. März 2026"), ("fr", "1er mars 2026"), ("it", "1º marzo 2026")],
+)
+def test_the_first_of_a_month_is_written_as_people_say_it(written: "Writer", language: str, day: str) -> None:
+    """French and Italian count the first and no other day; the day is that of the company's zone."""
+    assert f" {day} " in _text(written(Notice.RESET, language, at="2026-02-28T23:30:00+00:00"))
+
+
 @every_language
 @every_notice
 def test_a_notice_has_the_link_it_is_for_and_no_other(written: "Writer", notice: Notice, language: str) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, get_timezone_location
 from flask import g
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import get_locale, gettext, lazy_gettext, pgettext
 from markupsafe import Markup
 
 from webapp.core.visitor import OPERATOR
@@ -66,8 +66,12 @@ def try_again(at: datetime) -> str:
 def full_time(at: datetime, zone: str) -> str:
     """ "Tuesday, 3 March 2026 at 10:24 (Zurich time)", for mails and files."""
     local = at.astimezone(ZoneInfo(zone))
-    # NOTE: a pattern of Unicode's LDML: letters stand for parts of the date, words stand in single quotes.
-    pattern = gettext("EEEE, d MMMM y 'at' HH:mm")
+    if local.day == 1:
+        # NOTE: a pattern as the other one, for "1er mars" and "1º marzo".
+        pattern = pgettext("first of a month", "EEEE, d MMMM y 'at' HH:mm")
+    else:
+        # NOTE: a pattern of Unicode's LDML: letters stand for parts of the date, words stand in single quotes.
+        pattern = gettext("EEEE, d MMMM y 'at' HH:mm")
     return f"{format_datetime(local, pattern, locale=get_locale())} ({zone_words(zone)})"
 
 
