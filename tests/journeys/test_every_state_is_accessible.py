@@ -179,6 +179,35 @@ def test_few_and_no_codes_are_accessible(product: Running, page: Page, look: Loo
     look("reset by the last code")
 
 
+@pytest.mark.parametrize("as_pop_up", [True, False], ids=["pop-up", "page"])
+def test_checking_saved_codes_is_accessible(product: Running, page: Page, look: Look, as_pop_up: bool) -> None:
+    """The offer, its page, what is refused there, and a year later the banner for old codes."""
+    owner = product.owner()
+    security = f"/settings/employees/{owner.person.id}/security"
+    give_password(page, owner.person.email)
+    give_code(page, owner.phone.code(product.clock.now))
+    look("overview, codes not checked", "Check that you saved the backup codes")
+    page.goto(security)
+    look("Security tab, codes not checked", "Check that you saved the backup codes")
+    if as_pop_up:
+        page.get_by_role("link", name="Check one now").click()
+    else:
+        page.goto(f"{security}/backup-codes/check")
+    look("check", "type any one code in full")
+    page.get_by_label("Backup code").fill("ZZZZ-ZZZZ-ZZZZ-ZZZZ")
+    page.get_by_role("button", name="Check this code").click()
+    look("check, wrong code", "We don't know this backup code.")
+    page.get_by_label("Backup code").fill(owner.codes[0])
+    page.get_by_role("button", name="Check this code").click()
+    look("Security tab, checked", "and it goes on working.")
+    product.clock.move(days=365)
+    give_password(page, owner.person.email)
+    give_code(page, owner.phone.code(product.clock.now))
+    look("overview, old codes", "The backup codes are more than a year old")
+    page.goto(security)
+    look("Security tab, old codes", "The backup codes are more than a year old")
+
+
 def test_pauses_and_ends_are_accessible(product: Running, page: Page, look: Look) -> None:
     """What is throttled, closed, expired, too late or in vain."""
     owner = product.owner()

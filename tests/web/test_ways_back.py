@@ -15,10 +15,10 @@ from webapp.core.enrolment.rules import NextStep
 NEXT = {
     NextStep.SET_UP: "Protect your account with your phone",
     NextStep.PUT_CODES_AWAY: "Put your new backup codes away",
-    NextStep.NEW_CODES_NONE_LEFT: "Your backup codes are used up",
-    NextStep.NEW_CODES_FEW: "Your backup codes are running out",
-    NextStep.NEW_CODES_OLD: "Your backup codes are more than a year old",
-    NextStep.CHECK_CODES: "Check that you saved your backup codes",
+    NextStep.NEW_CODES_NONE_LEFT: "All backup codes are used up",
+    NextStep.NEW_CODES_FEW: "Only 3 backup codes are left",
+    NextStep.NEW_CODES_OLD: "The backup codes are more than a year old",
+    NextStep.CHECK_CODES: "Check that you saved the backup codes",
     NextStep.NOTHING: "Nothing to do",
 }
 LEADS_TO = {
@@ -99,7 +99,7 @@ def test_overview_and_security_tab_say_the_same_next_thing(
         assert 200 == client.as_page().get(go).status
 
 
-@pytest.mark.parametrize(("left", "words"), [(3, "Only 3 are left"), (1, "Only one is left")])
+@pytest.mark.parametrize(("left", "words"), [(2, "Only 2 backup codes are left"), (1, "Only one backup code is left")])
 def test_it_says_how_few_are_left(client: Client, product: Product, clock: Clock, left: int, words: str) -> None:
     """In words."""
     owner = product.owner()
@@ -182,7 +182,7 @@ def test_it_is_asked_again_after_four_weeks(client: Client, product: Product, cl
 
     text = client.get(security(owner.person)).text
 
-    assert "Check that you still have your backup codes" in text
+    assert "Check that you still have the backup codes" in text
     assert "You last did on 2 March 2026." in text
 
 

@@ -15,7 +15,7 @@ def days(number: int) -> datetime:
     return NOW - timedelta(days=number)
 
 
-FINE = Codes(left=8, made_at=days(100), checked_at=days(3), app_since=days(100))
+FINE = Codes(left=8, made_at=days(100), checked_at=days(3))
 
 
 def but(**other: object) -> Codes:
@@ -48,9 +48,6 @@ def but(**other: object) -> Codes:
         (but(checked_at=days(28)), False, NextStep.CHECK_CODES),
         (but(checked_at=days(28) + SECOND), False, NextStep.NOTHING),
         (but(checked_at=NOW), False, NextStep.NOTHING),
-        # a new app since
-        (but(app_since=days(3) + SECOND), False, NextStep.CHECK_CODES),
-        (but(app_since=days(3)), False, NextStep.NOTHING),
     ],
 )
 def test_the_most_urgent_thing_and_no_other(codes: Codes | None, are_shown: bool, expected: NextStep) -> None:
@@ -73,7 +70,6 @@ def test_every_step_can_be_reached() -> None:
         (but(checked_at=days(28), left=1), True),
         (but(checked_at=days(28), left=0), False),
         (but(checked_at=days(28) + SECOND), False),
-        (but(checked_at=days(50), app_since=days(49), left=0), False),
     ],
 )
 def test_a_check_is_due_after_four_weeks_and_never_for_none(codes: Codes, expected: bool) -> None:

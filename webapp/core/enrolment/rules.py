@@ -29,13 +29,12 @@ class NextStep(StrEnum):
 class Codes:
     """Backup codes of somebody whose two-factor authentication is on: *left* of them, and the times of their set.
 
-    *checked_at* None where nobody has shown yet that they were saved; *app_since* when the newest app was confirmed.
+    *checked_at* None where nobody has shown yet that they were saved.
     """
 
     left: int
     made_at: datetime
     checked_at: datetime | None
-    app_since: datetime
 
 
 def next_step(codes: Codes | None, *, are_shown: bool, now: datetime) -> NextStep:
@@ -54,9 +53,7 @@ def next_step(codes: Codes | None, *, are_shown: bool, now: datetime) -> NextSte
 
 
 def check_is_due(codes: Codes, *, now: datetime) -> bool:
-    """Whether to ask for a look at the codes: four weeks after the last one, and with each new app. Never for none."""
+    """Whether to ask for a look at the codes: at once for a new set, four weeks after the last one, never for none."""
     if codes.left == 0:
         return False
-    if codes.checked_at is None or codes.checked_at < codes.app_since:
-        return True
-    return now >= codes.checked_at + CHECK_EVERY
+    return codes.checked_at is None or now >= codes.checked_at + CHECK_EVERY

@@ -29,19 +29,11 @@ def ways_back(session: Session, keyring: Keyring, me: SignedIn, *, token: str, n
     if two_factor is None:
         return WaysBack(None, None, None, rules.next_step(None, are_shown=False, now=now))
     shown = new_codes.shown(session, keyring, me, token=token, now=now)
+    codes = Codes(two_factor.codes_left, two_factor.codes_made_at, two_factor.codes_checked_at)
     counts = two_factor.codes_left == 0 and me.last_code_counts(now)
     return WaysBack(
         two_factor=two_factor,
         codes_until=shown.until if shown else None,
         counts_until=me.last_code_counts_until if counts else None,
-        next_step=rules.next_step(_codes(two_factor), are_shown=shown is not None, now=now),
-    )
-
-
-def _codes(two_factor: State) -> Codes:
-    return Codes(
-        left=two_factor.codes_left,
-        made_at=two_factor.codes_made_at,
-        checked_at=two_factor.codes_checked_at,
-        app_since=max(app.added_at for app in two_factor.apps),
+        next_step=rules.next_step(codes, are_shown=shown is not None, now=now),
     )
