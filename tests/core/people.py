@@ -22,6 +22,7 @@ from webapp.core.database import AuthenticatorId, CompanyId, SessionId, writing
 from webapp.core.enrolment import activation, authenticators, checking, first_code, new_codes, reset, setup
 from webapp.core.enrolment import replace as replacing
 from webapp.core.enrolment import state as enrolment
+from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.pending import Purpose
@@ -330,6 +331,8 @@ class Product:
             visitor=visitor(browser or seat.browser),
         )
 
+    def ways_back(self, seat: Seat) -> WaysBack:
+        return ways_back(self.session, self.keyring, seat.me, token=seat.token, now=self.now)
     def apps(self, person: Person) -> tuple[App, ...]:
         self.session.rollback()  # looks anew, whatever another session has done
         state = enrolment.state(self.session, person.id)

@@ -87,6 +87,15 @@ def test_a_check_opens_nothing(product: Product, engine: Engine, lea: Owner) -> 
     assert [] == product.audit("second_factor:check")[1:]
 
 
+def test_a_check_is_noted_for_its_owner_only(product: Product, lea: Owner) -> None:
+    """What one person has says nothing of another."""
+    kim = product.owner("kim@studio.example")
+
+    product.check_codes(lea.seat, lea.codes[0])
+
+    assert checked_at(product, kim) is None
+
+
 def test_new_codes_have_not_been_checked(product: Product, lea: Owner) -> None:
     """What was shown of the old list says nothing about the new one."""
     product.check_codes(lea.seat, lea.codes[0])
