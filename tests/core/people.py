@@ -333,6 +333,7 @@ class Product:
 
     def ways_back(self, seat: Seat) -> WaysBack:
         return ways_back(self.session, self.keyring, seat.me, token=seat.token, now=self.now)
+
     def apps(self, person: Person) -> tuple[App, ...]:
         self.session.rollback()  # looks anew, whatever another session has done
         state = enrolment.state(self.session, person.id)

@@ -145,6 +145,22 @@ def test_it_tells_every_way_in_plain_words(
     assert "Support" in text
 
 
+def test_with_two_apps_either_is_a_way_back(client: Client, product: Product, clock: Clock) -> None:
+    """Each by its name; and only with both gone is Support the last way."""
+    owner = product.owner()
+    product.second_phone(owner, "Tablet <3")
+    clock.move(days=1)
+    for code in owner.codes:
+        product.answer(product.half_way(owner.person), code)
+    _log_in_fully(client, owner, clock)
+
+    text = ways(client.get(security(owner.person))).text
+
+    assert "Either of your two apps" in text
+    assert "Tablet <3, last used: Yesterday at 10:00. The one that is left goes on working." in text
+    assert "If both your apps are gone now, only Support can let you in." in text
+
+
 def test_while_it_is_off_there_is_no_such_card(client: Client, product: Product) -> None:
     """Without a second factor a phone that is gone keeps nobody out."""
     person = product.employee()
