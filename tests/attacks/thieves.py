@@ -65,7 +65,7 @@ def stored(engine: Engine) -> Dump:
 def routes(app: Flask, method: str, employee_id: int) -> list[tuple[str, str]]:
     """Path and endpoint of everything that takes *method*, for this employee."""
     return [
-        (rule.rule.replace("<id:employee_id>", str(employee_id)), rule.endpoint)
+        (rule.rule.replace("<id:employee_id>", str(employee_id)).replace("<token>", "x"), rule.endpoint)
         for rule in app.url_map.iter_rules()
         if method in (rule.methods or ()) and rule.endpoint != "static"
     ]

@@ -18,6 +18,7 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
+from webapp.core.credentials import email, password, recovery
 from webapp.core.database import AuthenticatorId, CompanyId, SessionId, writing
 from webapp.core.enrolment import activation, authenticators, checking, first_code, new_codes, reset, setup
 from webapp.core.enrolment import replace as replacing
@@ -26,7 +27,10 @@ from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.pending import Purpose
+from webapp.core.links import flows as links
+from webapp.core.links.rules import LinkKind
 from webapp.core.log_outs import flows as log_outs
+from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof.rules import BackupCode, read_entry
@@ -271,6 +275,62 @@ class Product:
             now=self.now,
             visitor=visitor(seat.browser),
         )
+
+    # --- password and e-mail ------------------------------------------------------------------------------------------
+
+    def change_password(
+        self, seat: Seat, new: str, text: str | None = None, *, current: str = PASSWORD
+    ) -> Accepted[str] | Refused:
+        return password.change(
+            self.session,
+            self.keyring,
+            seat.me,
+            current,
+            new,
+            read_entry(text) if text is not None else None,
+            token=seat.token,
+            brand=BRAND,
+            rounds=self.rounds,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def forgot(self, email: str) -> None:
+        recovery.ask(self.session, self.keyring, email, now=self.now, visitor=STRANGER)
+
+    def resolve(self) -> int:
+        return recovery.resolve_due(self.session, now=self.now)
+
+    def recover(self, token: str, new: str) -> Accepted[None] | Refused:
+        return recovery.save(
+            self.session,
+            self.keyring,
+            token,
+            new,
+            brand=BRAND,
+            rounds=self.rounds,
+            now=self.now,
+            visitor=STRANGER,
+        )
+
+    def ask_email(self, seat: Seat, new: str, text: str | None = None) -> Accepted[None] | Refused:
+        entry = read_entry(text) if text is not None else None
+        return email.ask(self.session, self.keyring, seat.me, new, entry, now=self.now, visitor=visitor(seat.browser))
+
+    def confirm_email(self, seat: Seat, token: str) -> Accepted[None] | Refused:
+        link = email.find(self.session, self.keyring, token)
+        assert link is not None
+        return email.confirm(self.session, seat.me, link, now=self.now, visitor=visitor(seat.browser))
+
+    def mailed(self, kind: LinkKind) -> list[tuple[str, str]]:
+        """To whom links of *kind* were mailed, and their tokens as the mails hold them, oldest first."""
+        self.session.rollback()
+        rows = self.session.scalars(select(OutboxMail).order_by(OutboxMail.id))
+        return [
+            (row.recipient, links.token(self.keyring, kind, row.facts["links"][kind.value]))
+            for row in rows
+            if kind.value in row.facts.get("links", {})
+        ]
 
     # --- two-factor authentication ----------------------------------------------------------------------------------
 

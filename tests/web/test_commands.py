@@ -239,8 +239,10 @@ def test_purge_deletes_what_is_past_its_retention(app: Flask, engine: Engine, pr
 
     first, second = (runner.invoke(args=["purge"]) for _ in range(2))
 
-    assert (0, "".join(f"{words}: {number}\n" for words, number in PURGED.values())) == (first.exit_code, first.stdout)
-    assert "".join(f"{words}: 0\n" for words, _ in PURGED.values()) == second.stdout
+    nobody_asked = "forgotten passwords: 0\n"  # the sender itself purges those
+    counted = "".join(f"{words}: {number}\n" for words, number in PURGED.values())
+    assert (0, counted + nobody_asked) == (first.exit_code, first.stdout)
+    assert "".join(f"{words}: 0\n" for words, _ in PURGED.values()) + nobody_asked == second.stdout
     left = {name: rows[PURGED[name][1] :] if name in PURGED else rows for name, rows in before.items()}
     assert left == dump(engine)
 

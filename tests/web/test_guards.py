@@ -13,7 +13,11 @@ from tests.core.people import PASSWORD, Clock, Product
 from tests.web.client import Answer, Client
 from tests.web.people import log_in, security
 
-PUBLIC = {"login.password", "login.send_password", "login.help", "csp_reports.take"}
+PUBLIC = {
+    *("login.password", "login.send_password", "login.help", "csp_reports.take"),
+    *("recovery.forgot", "recovery.send_forgot", "recovery.sent", "recovery.reset", "recovery.send_reset"),
+    *("email.confirm", "email.send_confirmation"),
+}
 SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
 
 
@@ -21,7 +25,7 @@ def _routes(app: Flask) -> list[tuple[str, str, str]]:
     """Method, path and endpoint of every page and form."""
     found = []
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<id:employee_id>", "1")
+        path = rule.rule.replace("<id:employee_id>", "1").replace("<token>", "x")
         if rule.endpoint != "static":
             found += [(method, path, rule.endpoint) for method in ("GET", "POST") if method in (rule.methods or ())]
     return found

@@ -12,6 +12,7 @@ from flask.cli import AppGroup, with_appcontext
 from webapp.commands.common import Command, Group
 from webapp.core.attempts import flows as attempts
 from webapp.core.challenge import flows as challenge
+from webapp.core.credentials import recovery
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import pending
 from webapp.core.links import flows as links
@@ -56,6 +57,7 @@ def purge_command(parts: Parts) -> click.Command:
         click.echo(f"guess counters: {attempts.purge(session, now=now)}")
         click.echo(f"links: {links.purge(session, now=now)}")
         click.echo(f"sent mail: {notices.purge(session, now=now)}")
+        click.echo(f"forgotten passwords: {recovery.purge(session, now=now)}")
 
     return purge
 

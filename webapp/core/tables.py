@@ -4,6 +4,7 @@ from webapp.core.accounts.tables import Company, Employee
 from webapp.core.attempts.tables import GuessBudget
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.challenge.tables import Challenge
+from webapp.core.credentials.tables import RecoveryRequest
 from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
 from webapp.core.factors.totp.tables import Authenticator, PendingSecret
 from webapp.core.links.tables import MailLink
@@ -26,5 +27,6 @@ __all__ = [
     "OutboxMail",
     "PasswordHash",
     "PendingSecret",
+    "RecoveryRequest",
     "ShownBackupCodes",
 ]

@@ -1,4 +1,6 @@
-"""Who empties the outbox: once, or turn after turn for as long as it is let. Any number may do so at once.
+"""Who answers forgotten passwords and empties the outbox: once, or turn after turn for as long as it is let.
+
+Any number may do so at once.
 
 A database or a server that is away is told of once, and once more when it is back; not at every turn.
 """
@@ -10,6 +12,7 @@ from datetime import timedelta
 
 from flask import Flask
 
+from webapp.core.credentials import recovery
 from webapp.core.database import UNUSABLE, reason_of
 from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Delivery
@@ -37,6 +40,7 @@ class Sender:
     def send_due(self, stop: threading.Event) -> Delivery:
         """One turn, which ends early after the mail under way once *stop* is set; raises what the database raises."""
         with self._app.app_context():
+            recovery.resolve_due(self._parts.open_session(), now=self._parts.clock())
             delivery = notices.deliver_due(
                 self._parts.open_session(), self._transport, clock=self._parts.clock, is_over=stop.is_set
             )

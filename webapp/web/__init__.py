@@ -7,6 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from webapp.web import (
+    credentials,
     csp_reports,
     dashboard,
     employees,
@@ -20,6 +21,7 @@ from webapp.web import (
     page,
     profile,
     proofs,
+    recovery,
     saved_codes,
     two_factor,
 )
@@ -46,6 +48,9 @@ def register(app: Flask, parts: Parts) -> None:
         two_factor.blueprint,
         proofs.backup_codes,
         saved_codes.blueprint,
+        recovery.blueprint,
+        credentials.blueprint,
+        credentials.confirmation,
         csp_reports.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -54,13 +54,16 @@ class OneLine:
             raise StopValidation(f"Use at most {self.most} characters.")
 
 
-class LogInForm(Form):
+class ForgottenPasswordForm(Form):
     email = StringField("E-mail", [OneLine("Enter your e-mail address.", MAX_EMAIL_LENGTH)])
-    password = PasswordField("Password")
 
     def validate_email(self, field: Field) -> None:
         if "@" not in field.data.strip().strip("@"):
             raise ValidationError("Enter an e-mail address, as in name@example.com.")
+
+
+class LogInForm(ForgottenPasswordForm):
+    password = PasswordField("Password")
 
     def validate_password(self, field: Field) -> None:
         if not field.data:
@@ -73,6 +76,29 @@ class ConfirmPasswordForm(Form):
     def validate_password(self, field: Field) -> None:
         if not field.data:
             raise ValidationError("Enter your password.")
+
+
+class NewPasswordForm(Form):
+    new_password = PasswordField("New password")
+
+    def validate_new_password(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Enter a new password.")
+
+
+class ChangePasswordForm(Form):
+    current_password = PasswordField("Current password")
+    new_password = PasswordField("New password")
+
+    def validate_current_password(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError("Enter your current password.")
+
+    validate_new_password = NewPasswordForm.validate_new_password
+
+
+class ChangeEmailForm(Form):
+    new_email = StringField("New e-mail", [OneLine("Enter your new e-mail address.", MAX_EMAIL_LENGTH)])
 
 
 class ProfileForm(Form):
@@ -90,7 +116,7 @@ class SecondFactorForm(Form):
 
     @property
     def field_name(self) -> str:
-        return next(iter(self._fields))
+        return next(name for name in self._fields if name in ("code", "backup_code"))
 
     def entry(self) -> Entry | None:
         """What was typed, or None where it is no code, with the reason at the field.
@@ -138,3 +164,19 @@ class BackupCodeForm(SecondFactorForm):
         if entry is not None:
             self.refuse("That is a code from your app. Enter one of your backup codes.", "backup_code")
         return None
+
+
+class ChangePasswordByCodeForm(ChangePasswordForm, CodeForm):
+    pass
+
+
+class ChangePasswordByBackupCodeForm(ChangePasswordForm, BackupCodeForm):
+    pass
+
+
+class ChangeEmailByCodeForm(ChangeEmailForm, CodeForm):
+    pass
+
+
+class ChangeEmailByBackupCodeForm(ChangeEmailForm, BackupCodeForm):
+    pass

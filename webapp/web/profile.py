@@ -9,6 +9,7 @@ from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit import flows as audit
+from webapp.core.credentials import email, password
 from webapp.core.database import EmployeeId
 from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
@@ -118,6 +119,8 @@ def _security_context(after: str | None) -> dict[str, Any]:
         "session_life": formats.duration(parts().settings.session_lifetime_hours),
         "open_sessions": open_sessions(db(), me(), most=1, limits=parts().limits, now=now()),
         "activity": _activity(),
+        "password_changed_at": password.changed_at(db(), me()),
+        "email_waiting": email.waiting_at(db(), me(), now=now()),
     }
 
 
@@ -131,6 +134,9 @@ def _is_so(ways: WaysBack) -> dict[str, bool]:
         "reset": not is_on,
         "codes_gone": is_on and ways.codes_until is None,
         "setup_expired": not is_on and setup.has_expired(db(), me(), now=now()),
+        "password": password.has_just_changed(db(), me(), now=now()),
+        "email_asked": email.waiting_at(db(), me(), now=now()) is not None,
+        "email": email.has_just_changed(db(), me(), now=now()),
     }
 
 

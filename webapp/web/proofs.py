@@ -53,6 +53,11 @@ def send_create(employee_id: int) -> Response | BaseResponse:
     return _refused("backup_codes/create.html", form, outcome)
 
 
+def by_backup_code() -> bool:
+    """Whether a backup code was sent or is asked for, in place of an authentication code."""
+    return "backup_code" in request.form or request.args.get("by") == "backup_code"
+
+
 def _show(template: str) -> Response | BaseResponse:
     """The form, or the Security tab where there is nothing to change."""
     form = _form(is_sent=False)
@@ -65,8 +70,7 @@ def _show(template: str) -> Response | BaseResponse:
 
 def _form(*, is_sent: bool) -> CodeForm | BackupCodeForm:
     """The form for the kind of code that was asked for or sent."""
-    by_backup_code = "backup_code" in request.form or request.args.get("by") == "backup_code"
-    kind = BackupCodeForm if by_backup_code else CodeForm
+    kind = BackupCodeForm if by_backup_code() else CodeForm
     return kind() if is_sent else kind(formdata=None)
 
 

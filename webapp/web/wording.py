@@ -112,6 +112,11 @@ SHOWN_KINDS = (
     EventKind.LOGGED_IN,
     EventKind.SESSION_RESUMED,
     EventKind.PASSWORD_CHECKED,
+    EventKind.PASSWORD_CHANGED,
+    EventKind.RECOVERY_ASKED,
+    EventKind.PASSWORD_RECOVERED,
+    EventKind.EMAIL_CHANGE_ASKED,
+    EventKind.EMAIL_CHANGED,
     EventKind.SECOND_FACTOR_CHECKED,
     EventKind.TWO_FACTOR_ACTIVATED,
     EventKind.APP_REPLACED,
@@ -131,6 +136,11 @@ _LOG_INS = {
     "backup_code": "Logged in with a backup code",
 }
 _ACTIVITY = {
+    EventKind.PASSWORD_CHANGED: "Password changed",
+    EventKind.RECOVERY_ASKED: "A link for a new password asked for",
+    EventKind.PASSWORD_RECOVERED: "New password set with a link from an e-mail",
+    EventKind.EMAIL_CHANGE_ASKED: "Another e-mail address asked for",
+    EventKind.EMAIL_CHANGED: "E-mail address changed",
     EventKind.SESSION_RESUMED: "Went on after a pause, with the password",
     EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
     EventKind.APP_REPLACED: "Authenticator app replaced",
@@ -206,15 +216,17 @@ def _sentence(refused: Refused) -> str:
         case Refusal.NAME_TAKEN:
             return "Your other app has this name. Choose one that tells the two apart."
         case _:
-            return _COMMAND_SENTENCES[refused.reason].format(hint=refused.hint).strip()
+            return _PLAIN_SENTENCES[refused.reason].format(hint=refused.hint).strip()
 
 
-_COMMAND_SENTENCES = {
+_PLAIN_SENTENCES = {
     Refusal.EMAIL_TAKEN: "There is an employee with this e-mail address already.",
     Refusal.EMAIL_INVALID: "This is not an e-mail address.",
     Refusal.PASSWORD_TOO_SHORT: "The password needs at least 15 characters. Several words in a row do well.",
     Refusal.PASSWORD_TOO_LONG: "The password can have at most 256 characters.",
     Refusal.PASSWORD_TOO_EASY: "This password is too easy to guess. {hint}",
+    Refusal.PASSWORD_SAME: "This is your current password. Choose a different one.",
+    Refusal.EMAIL_SAME: "This is your e-mail address already. Enter another one.",
     Refusal.VENDOR_EXISTS: "There is a vendor's company already.",
     Refusal.VENDOR_ONLY: "Support works in the vendor's company only.",
     Refusal.UNKNOWN_COMPANY: "There is no company with this id.",

@@ -54,16 +54,43 @@ def tell(session: Session, notice: Notice, person: Person, *, now: datetime, vis
     seed = links.make(
         session, LinkKind.NOTICE, employee_id=person.id, now=now, notice=notice.value, recipient=person.email
     )
+    seeds = {LinkKind.NOTICE.value: seed}
+    _owe(session, notice, person, name=person.name, now=now, visitor=visitor, links=seeds, **facts)
+
+
+def send_link(
+    session: Session,
+    notice: Notice,
+    person: Person,
+    kind: LinkKind,
+    *,
+    now: datetime,
+    visitor: Visitor,
+    name: str = "",
+    **about: object,
+) -> None:
+    """Owe a mail to *person*'s address with a new link of *kind*, in place of every older one of that kind.
+
+    It has no “This wasn't me”: nothing has happened yet, and nothing will without the link. *name* is for the greeting;
+    *about* are the facts of the link.
+    """
+    links.void(session, person.id, {kind}, reason="newer", now=now)
+    seed = links.make(session, kind, employee_id=person.id, now=now, **about)
+    _owe(session, notice, person, name=name, now=now, visitor=visitor, links={kind.value: seed})
+
+
+def _owe(
+    session: Session, notice: Notice, person: Person, *, name: str, now: datetime, visitor: Visitor, **facts: object
+) -> None:
     notices.queue(
         session,
         notice,
         employee_id=person.id,
         recipient=person.email,
-        name=person.name,
+        name=name,
         time_zone=person.time_zone,
         now=now,
         visitor=visitor,
         language=person.language,
-        links={LinkKind.NOTICE.value: seed},
         **facts,
     )

@@ -1,13 +1,13 @@
 """Companies and employees: made by the commands, listed and described for the pages.
 
-Passwords, factors and sessions of an employee belong to those features.
+Passwords, factors and sessions of an employee belong to those features, and so does who may have another address.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -146,6 +146,24 @@ def change_profile(
         )
 
 
+def change_email(session: Session, person: Person, email: str) -> Accepted[Person] | Refused:
+    """*person* under another address, which was validated before. EMAIL_TAKEN where somebody else has it by now.
+
+    Joins the caller's transaction, under the person's lock; notes nothing, the calling flow does.
+    """
+    with writing(session):
+        try:
+            with session.begin_nested():
+                session.execute(
+                    update(Employee)
+                    .where(Employee.id == person.id)
+                    .values(email=email, email_key=email_key(email), sort_key=_sort_key(person.name, email))
+                )
+        except IntegrityError:  # whoever was first has it, at the same instant too
+            return Refused(Refusal.EMAIL_TAKEN)
+        return Accepted(replace(person, email=email))
+
+
 def lock(session: Session, employee_id: EmployeeId) -> None:
     """Hold this person's row until the caller's transaction ends, so that flows about them take turns.
 
@@ -153,6 +171,14 @@ def lock(session: Session, employee_id: EmployeeId) -> None:
     waits for a guess budget) must not wait for it, or the two deadlock.
     """
     session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update(key_share=True))
+
+
+def locked(session: Session, employee_id: EmployeeId) -> Person | None:
+    """The employee as they are once their row is held: what was read before the lock may be out of date."""
+    lock(session, employee_id)
+    query = _people().where(Employee.id == employee_id).execution_options(populate_existing=True)
+    row = session.execute(query).one_or_none()
+    return _as_person(row[0], row[1]) if row else None
 
 
 def company_name(session: Session, company_id: CompanyId) -> str | None:

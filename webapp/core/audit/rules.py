@@ -15,6 +15,11 @@ class EventKind(StrEnum):
     EMPLOYEE_CREATED = "employee:create"
     PROFILE_CHANGED = "profile:change"
     PASSWORD_CHECKED = "password:check"
+    PASSWORD_CHANGED = "password:change"
+    RECOVERY_ASKED = "password:recovery_ask"
+    PASSWORD_RECOVERED = "password:recover"
+    EMAIL_CHANGE_ASKED = "email:change_ask"
+    EMAIL_CHANGED = "email:change"
     SECOND_FACTOR_CHECKED = "second_factor:check"
     LOGGED_IN = "session:start"
     SESSION_RESUMED = "session:resume"
@@ -42,6 +47,7 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.SECOND_FACTOR_CHECKED: frozenset({"purpose", "position", "codes_left"}),
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),
+    EventKind.EMAIL_CHANGE_ASKED: frozenset({"mailed"}),
     EventKind.OTHER_SESSIONS_ENDED: frozenset({"count"}),
     EventKind.BACKUP_CODES_CHECKED: frozenset({"position"}),
     EventKind.APP_REPLACED: frozenset({"app"}),

@@ -28,6 +28,7 @@ from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
 P = TypeVar("P")
+T = TypeVar("T")
 
 SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
 
@@ -80,16 +81,16 @@ def with_proof(
     entry: Entry | None,
     *,
     now: datetime,
-    then: Callable[[P], None],
-) -> Accepted[None] | Refused:
+    then: Callable[[P], T],
+) -> Accepted[T] | Refused:
     """Run *then* for a right *entry*; without one only where the log-in by the last backup code still counts."""
     if entry is None and last_code_counts(session, me, now=now):
         return _without_code(session, me, asked, lambda: last_code_counts(session, me, now=now), then=then)
     if entry is None:
         return proof.refuse_malformed(session, asked, now=now)
 
-    def ignore_proof(_: Proof, prepared: P) -> None:
-        then(prepared)
+    def ignore_proof(_: Proof, prepared: P) -> T:
+        return then(prepared)
 
     return proof.prove(session, keyring, asked, entry, now=now, then=ignore_proof)
 
@@ -102,8 +103,8 @@ def with_proof_where_on(
     entry: Entry | None,
     *,
     now: datetime,
-    then: Callable[[P], None],
-) -> Accepted[None] | Refused:
+    then: Callable[[P], T],
+) -> Accepted[T] | Refused:
     """As with_proof(); while two-factor authentication is off the recent log-in is enough, and there is no *entry*."""
     if totp.state(session, me.person.id):
         return with_proof(session, keyring, me, asked, entry, now=now, then=then)
@@ -119,8 +120,8 @@ def last_code_counts(session: Session, me: SignedIn, *, now: datetime) -> bool:
 
 
 def _without_code(
-    session: Session, me: SignedIn, asked: Asked[P], is_enough: Callable[[], bool], *, then: Callable[[P], None]
-) -> Accepted[None] | Refused:
+    session: Session, me: SignedIn, asked: Asked[P], is_enough: Callable[[], bool], *, then: Callable[[P], T]
+) -> Accepted[T] | Refused:
     prepared = asked.prepare()
     with writing(session):
         accounts.lock(session, me.person.id)
@@ -129,8 +130,7 @@ def _without_code(
             refused = Refused(Refusal.MALFORMED)  # a second tab has made new codes, or activated, meanwhile
         if refused:
             return refused
-        then(prepared)
-        return Accepted(None)
+        return Accepted(then(prepared))
 
 
 def start_afresh(session: Session, me: SignedIn, *, reason: str, now: datetime, visitor: Visitor) -> None:

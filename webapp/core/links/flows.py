@@ -22,6 +22,7 @@ from webapp.core.tokens import new_token, token_hash
 RETENTION = timedelta(days=30)
 """For how long a link that works no more is kept, so that a late click is told why."""
 
+JUST_NOW = timedelta(minutes=10)
 USED = "used"
 
 
@@ -40,6 +41,14 @@ class Link:
     def is_live(self, now: datetime) -> bool:
         """Whether it still acts: neither used nor void, and within its time."""
         return self.ended_at is None and now < self.made_at + LIFE[self.kind]
+
+    @property
+    def was_used(self) -> bool:
+        return self.end_reason == USED
+
+    def was_just_used(self, now: datetime) -> bool:
+        """Whether it acted a moment ago, so that its page can say what is done now."""
+        return self.was_used and self.ended_at is not None and now < self.ended_at + JUST_NOW
 
 
 def make(session: Session, kind: LinkKind, *, employee_id: EmployeeId, now: datetime, **facts: object) -> str:
@@ -70,17 +79,7 @@ def find(session: Session, keyring: Keyring, kind: LinkKind, text: str) -> Link 
     if not keyring.has_signed(seed, signature, purpose=_purpose(kind)):
         return None
     row = session.scalar(select(MailLink).where(MailLink.seed_hash == token_hash(seed), MailLink.kind == kind))
-    if row is None:
-        return None
-    return Link(
-        row.id,
-        LinkKind(row.kind),
-        EmployeeId(row.employee_id),
-        row.facts,
-        row.made_at,
-        row.ended_at,
-        row.end_reason,
-    )
+    return _as_link(row) if row else None
 
 
 def use(session: Session, link: Link, *, now: datetime) -> bool:
@@ -125,11 +124,44 @@ def facts_since(
     ).all()
 
 
+def opens_at(
+    session: Session, employee_id: EmployeeId, kind: LinkKind, *, most: int, within: timedelta, now: datetime
+) -> datetime | None:
+    """When one person may be mailed another link of *kind*, at *most* so many *within* that time; None for now."""
+    newest = (
+        select(MailLink.made_at)
+        .where(MailLink.employee_id == employee_id, MailLink.kind == kind, MailLink.made_at > now - within)
+        .order_by(MailLink.made_at.desc())
+        .limit(most)
+    )
+    times = session.scalars(newest).all()
+    return times[-1] + within if len(times) == most else None
+
+
+def newest(session: Session, employee_id: EmployeeId, kind: LinkKind) -> Link | None:
+    """The last link of *kind* that was made for one person, whether it still acts or not."""
+    query = select(MailLink).where(MailLink.employee_id == employee_id, MailLink.kind == kind)
+    row = session.scalar(query.order_by(MailLink.id.desc()).limit(1))
+    return _as_link(row) if row else None
+
+
 def purge(session: Session, *, now: datetime) -> int:
     """Delete links that have not acted for a month; how many."""
     longest = max(LIFE.values())
     with writing(session):
         return changed_rows(session.execute(delete(MailLink).where(MailLink.made_at <= now - RETENTION - longest)))
+
+
+def _as_link(row: MailLink) -> Link:
+    return Link(
+        row.id,
+        LinkKind(row.kind),
+        EmployeeId(row.employee_id),
+        row.facts,
+        row.made_at,
+        row.ended_at,
+        row.end_reason,
+    )
 
 
 def _purpose(kind: LinkKind) -> str:

@@ -53,15 +53,31 @@ def set_password(
     session: Session, keyring: Keyring, person: Person, password: str, *, brand: str, rounds: int, now: datetime
 ) -> Refused | None:
     """Store *password* for *person*, or say why it can't be taken. Ends nothing; the calling flow does."""
-    context = (brand, person.company_name, person.name, person.email)
-    refused = rules.problem(password, context=context)
+    refused = problem(person, password, brand=brand)
     if refused:
         return refused
     password_hash = rules.hashed(password, rounds=rounds)
     with writing(session):
         accounts.lock(session, person.id)
-        _store(session, keyring, person.id, password_hash, now=now)
+        store(session, keyring, person.id, password_hash, now=now)
     return None
+
+
+def problem(person: Person, password: str, *, brand: str) -> Refused | None:
+    """Why *person* can't have *password*, or None."""
+    return rules.problem(password, context=(brand, person.company_name, person.name, person.email))
+
+
+def store(session: Session, keyring: Keyring, employee_id: EmployeeId, password_hash: bytes, *, now: datetime) -> None:
+    """Inside the caller's transaction: this hash from now on. Ends nothing; the calling flow does."""
+    sealed = keyring.seal(password_hash, _context(employee_id))
+    session.execute(delete(PasswordHash).where(PasswordHash.employee_id == employee_id))
+    session.add(PasswordHash(employee_id=employee_id, key_id=sealed.key_id, box=sealed.box, changed_at=now))
+
+
+def changed_at(session: Session, employee_id: EmployeeId) -> datetime | None:
+    """When the password was set, or None where there is none."""
+    return session.scalar(select(PasswordHash.changed_at).where(PasswordHash.employee_id == employee_id))
 
 
 def employ(
@@ -87,7 +103,7 @@ def employ(
     with writing(session):
         created = accounts.create_employee(session, company_id, email, name=name, role=role, now=now, visitor=visitor)
         if isinstance(created, Accepted):
-            _store(session, keyring, created.value, password_hash, now=now)
+            store(session, keyring, created.value, password_hash, now=now)
         return created
 
 
@@ -146,16 +162,24 @@ def too_late(session: Session, check: Check, refused: Refused, *, now: datetime,
 def settle(session: Session, keyring: Keyring, right: Right, *, now: datetime, visitor: Visitor) -> bool:
     """Inside the caller's transaction: refund a right guess. False where the password was changed meanwhile."""
     person = right.person
-    stored = session.scalar(select(PasswordHash).where(PasswordHash.employee_id == person.id))
-    if stored is None:
-        return False
-    if keyring.open(Sealed(stored.key_id, stored.box), _context(person.id)) != right.check.password_hash:
+    if not still_stands(session, keyring, right):
         return False
     if right.new_hash is not None:  # the same password at another cost: it was changed when it was changed
-        _store(session, keyring, person.id, right.new_hash, now=stored.changed_at)
+        then = changed_at(session, person.id) or now
+        store(session, keyring, person.id, right.new_hash, now=then)
     attempts.refund(session, right.check.paid)
     _record(session, person, now=now, visitor=visitor)
     return True
+
+
+def still_stands(session: Session, keyring: Keyring, right: Right) -> bool:
+    """Whether the password that was shown is still the one, at the cost it had or was brought to."""
+    person = right.person
+    stored = session.scalar(select(PasswordHash).where(PasswordHash.employee_id == person.id))
+    if stored is None:
+        return False
+    plain = keyring.open(Sealed(stored.key_id, stored.box), _context(person.id))
+    return plain in (right.check.password_hash, right.new_hash)
 
 
 def refusal(
@@ -186,12 +210,6 @@ def reseal(session: Session, keyring: Keyring) -> Resealed:
         PasswordHash.box,
         context=lambda employee_id: _context(EmployeeId(employee_id)),
     )
-
-
-def _store(session: Session, keyring: Keyring, employee_id: EmployeeId, password_hash: bytes, *, now: datetime) -> None:
-    sealed = keyring.seal(password_hash, _context(employee_id))
-    session.execute(delete(PasswordHash).where(PasswordHash.employee_id == employee_id))
-    session.add(PasswordHash(employee_id=employee_id, key_id=sealed.key_id, box=sealed.box, changed_at=now))
 
 
 def _record(
