@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlalchemy import create_engine, make_url, text
+
 from tests.postgres import Cluster
 
 
@@ -50,3 +52,27 @@ def postgresql_copy(cluster: Cluster, migrated: str) -> Iterator[str]:
         yield cluster.uri(name)
     finally:
         cluster.drop(name)
+
+
+@contextlib.contextmanager
+def taken_away(uri: str) -> Iterator[None]:
+    """The database can't be reached: its file is elsewhere, or its server lets nobody in."""
+    url = make_url(uri)
+    if url.get_backend_name() == "sqlite":
+        file = Path(str(url.database))
+        file.rename(file.with_suffix(".away"))
+        file.mkdir()
+        try:
+            yield
+        finally:
+            file.rmdir()
+            file.with_suffix(".away").rename(file)
+        return
+    elsewhere = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with elsewhere.connect() as connection:
+        connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false'))
+        try:
+            yield
+        finally:
+            connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
+    elsewhere.dispose()

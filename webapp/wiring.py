@@ -1,10 +1,12 @@
 """The one place where parts meet: settings, database, keyring, clock, mail, pages and commands."""
 
+import functools
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
 from flask import Flask
 from flask.config import Config
 from flask_migrate import Migrate
@@ -27,6 +29,7 @@ from webapp.settings import Settings, read
 from webapp.web.parts import Parts
 
 ROOT = Path(__file__).parent.parent
+MIGRATIONS = ROOT / "webapp" / "migrations"
 MAX_BODY_BYTES = 64 * 1024
 """No form of the product is larger; MAX_FORM_MEMORY_SIZE alone let 5 MB through (case D-88)."""
 
@@ -49,6 +52,7 @@ def build(*, clock: Clock | None, overrides: dict[str, Any]) -> Flask:
             lifetime=timedelta(hours=settings.session_lifetime_hours),
         ),
         open_session=lambda: _session(db),
+        newest_migration=_newest_migration,
     )
     web.register(app, parts)
     sender = Sender(app, parts, _transport(app, parts, instance))
@@ -93,7 +97,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 def _connect_database(app: Flask) -> SQLAlchemy:
     # Core's tables are plain declarative ones: Flask-SQLAlchemy gives engine, session and `flask db`.
     db = SQLAlchemy(app, metadata=Base.metadata, session_options={"expire_on_commit": False})
-    Migrate(app, db, directory=str(ROOT / "webapp" / "migrations"))
+    Migrate(app, db, directory=str(MIGRATIONS))
     _keep_to_owner(make_url(app.config["SQLALCHEMY_DATABASE_URI"]))
     with app.app_context():
         prepare_engine(db.engine)
@@ -105,6 +109,11 @@ def _transport(app: Flask, parts: Parts, instance: Path) -> Transport:
     if settings.mail_server is None:
         return file_transport(app, settings, keyring, instance / "mail")
     return smtp_transport(app, settings, keyring, settings.mail_server)
+
+
+@functools.cache
+def _newest_migration() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _keep_to_owner(url: URL) -> None:

@@ -19,6 +19,7 @@ from webapp.core.accounts.rules import Role
 
 OPEN_HALF_WAY = {"/login", "/login/code", "/login/backup-code", "/login/help", "/logout", "/csp-reports"}
 OPEN_HALF_WAY |= {"/password/forgot", "/password/forgot/sent", "/password/reset/x", "/email/confirm/x"}
+OPEN_HALF_WAY |= {"/healthz", "/readyz"}
 GUESSED = ["/api/me", "/api/v1/employees", "/export", "/upload", "/settings/employees.csv", "/settings/audit.csv"]
 GUESSED += ["/admin", "/invite/x", "/notices/x", "/sso"]
 MAILED = ["/password/forgot", "/password/reset/x", "/email/confirm/x"]

@@ -1,15 +1,14 @@
 """Who may use which route, and what happens to requests that were not sent by the product's own pages."""
 
-import contextlib
 import io
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine
 
 from tests.core.people import PASSWORD, Clock, Product
+from tests.databases import taken_away
 from tests.web.client import Answer, Client
 from tests.web.people import log_in, security
 
@@ -17,6 +16,7 @@ PUBLIC = {
     *("login.password", "login.send_password", "login.help", "csp_reports.take"),
     *("recovery.forgot", "recovery.send_forgot", "recovery.sent", "recovery.reset", "recovery.send_reset"),
     *("email.confirm", "email.send_confirmation"),
+    *("health.alive", "health.ready"),
 }
 SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
 
@@ -250,7 +250,7 @@ def test_without_its_database_the_product_says_when_to_come_back(
     product.session.close()
     engine.dispose()
 
-    with _taken_away(database_uri):
+    with taken_away(database_uri):
         answers = [browser.get(path) for path in ("/", "/no/such/page")]
     back = browser.get("/")
 
@@ -265,23 +265,3 @@ def test_without_its_database_the_product_says_when_to_come_back(
 
 def _again(answer: Answer) -> str:
     return next(link.attributes["href"] for link in answer.document.all("a") if link.text == "Try again")
-
-
-@contextlib.contextmanager
-def _taken_away(uri: str) -> Iterator[None]:
-    """The database can't be reached: its file is elsewhere, or its server lets nobody in."""
-    url = make_url(uri)
-    if url.get_backend_name() == "sqlite":
-        file = Path(str(url.database))
-        file.rename(file.with_suffix(".away"))
-        file.mkdir()
-        yield
-        file.rmdir()
-        file.with_suffix(".away").rename(file)
-        return
-    elsewhere = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with elsewhere.connect() as connection:
-        connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false'))
-        yield
-        connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
-    elsewhere.dispose()

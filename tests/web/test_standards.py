@@ -74,6 +74,9 @@ def test_passwords_and_codes_can_be_pasted_and_filled_in(client: Client, product
     assert not re.search("paste|copy|cut|drop", re.sub(r"data-copy|dataset\.copy|copy\(|\"copy\"", "", _script()))
 
 
+SAME_FOR_EVERYBODY = ("/login/help", "/healthz", "/readyz")
+
+
 def test_every_page_of_somebody_logged_in_has_the_log_out(app: Flask, product: Product) -> None:
     """One press away, whole pages and error pages alike (ASVS 7.4.4)."""
     browser, person = Client(app.test_client()), product.employee()
@@ -82,7 +85,7 @@ def test_every_page_of_somebody_logged_in_has_the_log_out(app: Flask, product: P
 
     for path in [*_pages(app, person.id), "/no/such/page"]:
         page = browser.get(path)
-        is_for_everybody = path == "/login/help" or path.startswith("/password/")
+        is_for_everybody = path in SAME_FOR_EVERYBODY or path.startswith("/password/")
         if page.status != 303 and not is_for_everybody:
             assert ["/logout"] == [form.attributes["action"] for form in page.document.all("form")][:1], path
 

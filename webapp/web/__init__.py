@@ -14,6 +14,7 @@ from webapp.web import (
     errors,
     guards,
     headers,
+    health,
     identity,
     languages,
     limits,
@@ -52,6 +53,7 @@ def register(app: Flask, parts: Parts) -> None:
         credentials.blueprint,
         credentials.confirmation,
         csp_reports.blueprint,
+        health.blueprint,
     ):
         app.register_blueprint(blueprint)
     _every_view_is_guarded(app)

@@ -159,6 +159,8 @@ def _guarded(view: View, guard: Guard) -> View:
 
 def _refused(guard: Guard) -> BaseResponse | None:
     """The answer to somebody who may not pass, or None."""
+    if request.method in SAFE_METHODS and guard.needs is Needs.NOTHING:
+        return None  # before anybody is looked up: /healthz must not need the database
     is_live = me_or_none() is not None or waiting_or_none() is not None
     if request.method not in SAFE_METHODS and guard.needs_token and (is_live or guard.needs is Needs.NOTHING):
         _must_not_be_forged()

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """*open_session* gives the database session of the running request or command."""
+    """*open_session* gives the database session of the running request or command, *newest_migration* the one that
+    this version of the product needs."""
 
     settings: "Settings"
     keyring: Keyring
     clock: Clock
     limits: Limits
     open_session: Callable[[], Session]
+    newest_migration: Callable[[], str | None]
 
 
 def parts() -> Parts:
