@@ -184,6 +184,7 @@ def _cells(guard: Guard | None, method: str) -> tuple[str, str, str, str, str]:
         Needs.NOTHING: ("open", "open", "open", "open"),
         Needs.ANY_LOG_IN: ("log-in", "open", "open", "open"),
         Needs.PASSWORD: ("log-in", "open", "overview", "overview"),
+        Needs.LIFT: ("log-in", "frozen", own, own),
         Needs.SIGN_IN: ("log-in", "log-in", "password" if guard.is_recent else own, own),
     }
     return (token, *states[guard.needs])

@@ -16,8 +16,8 @@ from webapp.web.guards import Needs, guard_of
 PUBLIC = {
     *("login.password", "login.send_password", "login.help", "csp_reports.take"),
     *("recovery.forgot", "recovery.send_forgot", "recovery.sent", "recovery.reset", "recovery.send_reset"),
-    *("email.confirm", "email.send_confirmation"),
     *("health.alive", "health.ready"),
+    *("email.confirm", "email.send_confirmation", "disputes.ask", "disputes.act"),
 }
 """What anybody may ask for. A new name here is a decision of its own: say why in the commit."""
 

@@ -20,6 +20,7 @@ from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
 from webapp.core.credentials import email, password, recovery
 from webapp.core.database import AuthenticatorId, CompanyId, SessionId, writing
+from webapp.core.disputes import flows as disputes
 from webapp.core.enrolment import activation, authenticators, checking, first_code, new_codes, reset, setup
 from webapp.core.enrolment import replace as replacing
 from webapp.core.enrolment import state as enrolment
@@ -30,6 +31,7 @@ from webapp.core.factors.totp.pending import Purpose
 from webapp.core.links import flows as links
 from webapp.core.links.rules import LinkKind
 from webapp.core.log_outs import flows as log_outs
+from webapp.core.notices.flows import Notice
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
@@ -466,6 +468,43 @@ class Product:
             reason="phone stolen",
             now=self.now,
             visitor=OPERATOR,
+        )
+
+    def mailed_link(self, notice: Notice, kind: LinkKind = LinkKind.NOTICE) -> str:
+        """The token in the newest mail of this kind that waits in the outbox."""
+        query = select(OutboxMail).where(OutboxMail.notice == notice).order_by(OutboxMail.id.desc()).limit(1)
+        self.session.rollback()
+        mail = self.session.scalars(query).one()
+        return links.token(self.keyring, kind, mail.facts["links"][kind])
+
+    def freeze(self, token: str) -> Accepted[None] | Refused:
+        """Press “Freeze my account” on the page that *token* of a notice leads to."""
+        dispute = disputes.find(self.session, self.keyring, token)
+        assert dispute is not None
+        return disputes.freeze(self.session, dispute, now=self.now, visitor=STRANGER)
+
+    def lift(self, seat: Seat, text: str, *, keeps_email: bool = False) -> Accepted[None] | Refused:
+        return disputes.lift(
+            self.session,
+            self.keyring,
+            seat.me,
+            read_entry(text),
+            keeps_email=keeps_email,
+            now=self.now,
+            visitor=visitor(seat.browser),
+        )
+
+    def lift_and_log_in(
+        self, waiting: Waiting, text: str, *, keeps_email: bool = False
+    ) -> Accepted[LoggedIn] | Refused:
+        return disputes.lift_and_log_in(
+            self.session,
+            self.keyring,
+            waiting,
+            read_entry(text),
+            keeps_email=keeps_email,
+            now=self.now,
+            visitor=STRANGER,
         )
 
     def use_up(self, person: Person, kind: GuessKind) -> None:

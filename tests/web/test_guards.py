@@ -15,8 +15,8 @@ from tests.web.people import log_in, security
 PUBLIC = {
     *("login.password", "login.send_password", "login.help", "csp_reports.take"),
     *("recovery.forgot", "recovery.send_forgot", "recovery.sent", "recovery.reset", "recovery.send_reset"),
-    *("email.confirm", "email.send_confirmation"),
     *("health.alive", "health.ready"),
+    *("email.confirm", "email.send_confirmation", "disputes.ask", "disputes.act"),
 }
 SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
 

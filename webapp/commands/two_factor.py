@@ -15,6 +15,7 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.enrolment import reset as enrolment_reset
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.totp import flows as totp
+from webapp.core.freezes import flows as freezes
 from webapp.core.passwords import flows as passwords
 from webapp.core.visitor import OPERATOR
 from webapp.web.parts import Parts
@@ -29,6 +30,11 @@ def group(parts: Parts) -> AppGroup:
         """Active or not, since when, backup codes left, throttled until."""
         person = person_at(parts, email)
         state = enrolment.state(parts.open_session(), person.id)
+        frozen_since = freezes.trusted_before(parts.open_session(), person.id)
+        if frozen_since is not None:
+            click.echo(
+                f"frozen since: {frozen_since.astimezone(ZoneInfo(person.time_zone)).isoformat(timespec='seconds')}"
+            )
         if state is None:
             click.echo("active: no")
             return

@@ -47,6 +47,8 @@ class Refusal(StrEnum):
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_EMPLOYEE = "unknown_employee"
     NOT_EMPTY = "not_empty"
+    FROZEN = "frozen"
+    NOT_FROZEN = "not_frozen"
     FORGED = "forged"
     NOT_YOURS = "not_yours"
     UNKNOWN_AUTHENTICATOR = "unknown_authenticator"

@@ -7,6 +7,7 @@ from webapp.core.challenge.tables import Challenge
 from webapp.core.credentials.tables import RecoveryRequest
 from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
 from webapp.core.factors.totp.tables import Authenticator, PendingSecret
+from webapp.core.freezes.tables import Freeze
 from webapp.core.links.tables import MailLink
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.passwords.tables import PasswordHash
@@ -20,6 +21,7 @@ __all__ = [
     "Challenge",
     "Company",
     "Employee",
+    "Freeze",
     "GuessBudget",
     "KnownBrowser",
     "LogInSession",

@@ -22,12 +22,13 @@ from wtforms.validators import ValidationError
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
 from webapp.core.audit.rules import EventKind
+from webapp.core.challenge import flows as challenge
 from webapp.core.database import EmployeeId, writing
 from webapp.core.outcomes import Refusal
 from webapp.core.sessions import flows as sessions
 from webapp.web import htmx
 from webapp.web.cookies import Stage
-from webapp.web.identity import me, me_or_none, visit, visitor, waiting_or_none
+from webapp.web.identity import me, me_or_none, visit, visitor, waiting, waiting_or_none
 from webapp.web.next_page import local_path
 from webapp.web.parts import db, now, parts
 
@@ -43,6 +44,7 @@ class Needs(Enum):
     NOTHING = "public"
     ANY_LOG_IN = "half-way or signed in"
     PASSWORD = "password passed"
+    LIFT = "signed in, or half-way to a frozen account"
     SIGN_IN = "signed in"
 
 
@@ -82,6 +84,11 @@ def to_log_out(view: View) -> View:
 
 def password_passed(view: View) -> View:
     return _guarded(view, Guard(Needs.PASSWORD))
+
+
+def to_lift(view: View) -> View:
+    """For whoever may lift the freeze of their own account: logged in, or half-way and led there by it."""
+    return _guarded(view, Guard(Needs.LIFT, is_own=True))
 
 
 def signed_in(view: View) -> View:
@@ -145,7 +152,7 @@ def form_page() -> str:
 
 def deny(status: int) -> NoReturn:
     """403 or 404 for what is not this person's, and a row of the audit: somebody tries addresses."""
-    mine, kind = me().person, EventKind.ACCESS_DENIED
+    mine, kind = me().person if me_or_none() else waiting().person, EventKind.ACCESS_DENIED
     with writing(db()):
         endpoint = {"endpoint": request.endpoint}
         record(db(), kind, mine, now=now(), visitor=visitor(), refusal=Refusal.NOT_YOURS, details=endpoint)
@@ -171,6 +178,7 @@ def _refused(guard: Guard) -> BaseResponse | None:
     is_enough = {
         Needs.ANY_LOG_IN: is_live,
         Needs.PASSWORD: waiting_or_none() is not None,
+        Needs.LIFT: me_or_none() is not None or (guard.needs is Needs.LIFT and _must_lift()),
         Needs.SIGN_IN: me_or_none() is not None,
     }
     if is_enough[guard.needs]:
@@ -183,6 +191,11 @@ def _refused(guard: Guard) -> BaseResponse | None:
         facts = {"endpoint": request.endpoint, "employee_id": half_way.person.id, "address": visitor().address}
         log.warning("a page was asked for half-way", extra={"facts": facts})
     return htmx.go(url_for("login.password")) if guard.needs is Needs.PASSWORD else to_log_in(guard)
+
+
+def _must_lift() -> bool:
+    half_way = waiting_or_none()
+    return half_way is not None and challenge.must_lift(db(), half_way.person.id)
 
 
 def _must_not_be_forged() -> None:
@@ -231,7 +244,8 @@ def _is_foreign() -> bool:
 
 def _must_be_own(employee_id: int) -> None:
     """403 for a colleague's page; 404 for everybody else's, whose existence is not to be known."""
-    mine = me().person
+    signed_in_now = me_or_none()
+    mine = signed_in_now.person if signed_in_now else waiting().person
     if employee_id == mine.id:
         return
     other = accounts.by_id(db(), EmployeeId(employee_id))

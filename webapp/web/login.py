@@ -7,6 +7,7 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed
 from webapp.core.enrolment import state as enrolment
+from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.sessions import flows as sessions
@@ -151,7 +152,12 @@ def _answer(form: CodeForm | BackupCodeForm) -> Response | BaseResponse:
         return _go_on(outcome.value)
     if outcome.reason is Refusal.CHALLENGE_OVER:
         return redirect(url_for("login.password"), 303)
+    if outcome.reason is Refusal.FROZEN:  # while this page was open
+        return redirect(url_for("freeze.show", employee_id=waiting().person.id), 303)
     form.tell(outcome)
+    since = freezes.trusted_before(db(), waiting().person.id) if outcome.reason in wording.WRONG_CODES else None
+    if since is not None:
+        form.refuse(wording.only_from_before(since, waiting().person.time_zone))
     return _second_step(form, outcome)
 
 
@@ -159,6 +165,8 @@ def _go_on(reached: HalfWay | LoggedIn | Resumed) -> BaseResponse:
     """One step up: new tokens, and on to what is next."""
     if isinstance(reached, HalfWay):
         visit().become(Stage.HALF_WAY, reached.token)
+        if reached.must_lift:
+            return redirect(url_for("freeze.show", employee_id=reached.person.id), 303)
         return redirect(url_for("login.code"), 303)
     onward = local_path(reached.next_path)
     if isinstance(reached, Resumed):

@@ -66,8 +66,9 @@ def to_security(after: str | None = None) -> Response | BaseResponse:
     return htmx.go(security_url(after))
 
 
-def security_url(after: str | None = None) -> str:
-    return url_for("profile.security", employee_id=me().person.id, after=after)
+def security_url(after: str | None = None, *, employee_id: int | None = None) -> str:
+    """*employee_id* where the log-in has only just been completed, and ``me()`` is nobody yet."""
+    return url_for("profile.security", employee_id=employee_id or me().person.id, after=after)
 
 
 def show_again() -> Response | None:
@@ -132,6 +133,7 @@ def _is_so(ways: WaysBack) -> dict[str, bool]:
         "new_codes": is_on,
         "checked": ways.two_factor is not None and ways.two_factor.codes_checked_at is not None,
         "reset": not is_on,
+        "lifted": ways.frozen_since is None,
         "codes_gone": is_on and ways.codes_until is None,
         "setup_expired": not is_on and setup.has_expired(db(), me(), now=now()),
         "password": password.has_just_changed(db(), me(), now=now()),

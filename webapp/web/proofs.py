@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.enrolment import changes, new_codes, reset
-from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.outcomes import Accepted, Refused
 from webapp.core.proof.rules import Entry
 from webapp.web.forms import BackupCodeForm, CodeForm
 from webapp.web.guards import recently_proved
@@ -63,8 +63,9 @@ def _show(template: str) -> Response | BaseResponse:
     form = _form(is_sent=False)
     kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
     refused = changes.refusal(db(), me(), kind, now=now(), visitor=visitor())
-    if refused and refused.reason is Refusal.NOT_ACTIVE:
-        return to_security()
+    leads_away = way_out(refused) if refused else None
+    if leads_away:
+        return leads_away
     return _page(template, form, refused)
 
 

@@ -144,6 +144,8 @@ def way_out(refused: Refused) -> Response | BaseResponse | None:
     """Where a refusal leads that the form can't answer: to the log-in or the Security tab. None for all others."""
     if refused.reason is Refusal.SESSION_OVER:
         return to_log_in()
+    if refused.reason is Refusal.FROZEN:
+        return htmx.go(url_for("freeze.show", employee_id=me().person.id))
     if refused.reason not in _SAID_BY_THE_TAB:
         return None
     return to_security(_SAID_BY_THE_TAB[refused.reason])

@@ -12,8 +12,9 @@ from webapp.core.audit.flows import Event
 from webapp.core.audit.rules import EventKind
 from webapp.core.entries import without_separators
 from webapp.core.factors.backup_codes.rules import LENGTH as BACKUP_CODE_LENGTH
+from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Refusal, Refused
-from webapp.web.formats import day, try_again
+from webapp.web.formats import day, full_time, try_again
 from webapp.web.parts import parts
 
 CLOSED_RETRY_S = 24 * 60 * 60
@@ -107,6 +108,34 @@ def activity(event: Event) -> str | None:
     return _ACTIVITY.get(event.kind)
 
 
+def only_from_before(since: datetime, zone: str) -> str:
+    """Why a code that the app shows may be refused while the account is frozen."""
+    return f"Your account is frozen: only apps and backup codes from before {full_time(since, zone)} count."
+
+
+WRONG_CODES = frozenset({Refusal.WRONG_CODE, Refusal.BACKUP_CODE_UNKNOWN})
+"""What a factor that was set since the disputed event is refused with."""
+
+NOTICE_EVENTS = {
+    Notice.ACTIVATED: "Two-factor authentication was activated",
+    Notice.RESET: "Two-factor authentication was reset",
+    Notice.APP_REPLACED: "The authenticator app was replaced",
+    Notice.APP_ADDED: "An authenticator app was added",
+    Notice.APP_REMOVED: "An authenticator app was removed",
+    Notice.NEW_BACKUP_CODES: "New backup codes were created",
+    Notice.BACKUP_CODE_USED: "A backup code was used to log in",
+    Notice.BACKUP_CODES_LOW: "A backup code was used to log in",
+    Notice.PASSWORD_CHANGED: "The password was changed",
+    Notice.PASSWORD_FORGOTTEN: "A new password was set by a link from an e-mail",
+    Notice.EMAIL_CHANGE_ASKED: "Another e-mail address was asked for",
+    Notice.EMAIL_CHANGED: "The e-mail address was changed",
+    Notice.WRONG_CODES: "Somebody entered the right password and then five wrong codes",
+    Notice.NEW_BROWSER: "Somebody logged in with a new browser",
+    Notice.FROZEN: "The account was frozen",
+    Notice.LIFTED: "A freeze was lifted",
+}
+"""What each notice tells, for the page behind its link: "… on Monday, 2 March 2026 at 10:00"."""
+
 SHOWN_KINDS = (
     EventKind.REQUEST_FORGED,
     EventKind.LOGGED_IN,
@@ -125,6 +154,8 @@ SHOWN_KINDS = (
     EventKind.AUTHENTICATOR_REMOVED,
     EventKind.TWO_FACTOR_RESET,
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
+    EventKind.ACCOUNT_FROZEN,
+    EventKind.FREEZE_LIFTED,
     EventKind.BACKUP_CODES_CREATED,
     EventKind.BACKUP_CODES_CHECKED,
 )
@@ -149,6 +180,8 @@ _ACTIVITY = {
     EventKind.AUTHENTICATOR_REMOVED: "Authenticator app removed",
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
+    EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
+    EventKind.FREEZE_LIFTED: "Freeze lifted",
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
     EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
 }
@@ -215,6 +248,11 @@ def _sentence(refused: Refused) -> str:
             return "This is your only authenticator app. To remove it, switch off two-factor authentication."
         case Refusal.NAME_TAKEN:
             return "Your other app has this name. Choose one that tells the two apart."
+        case Refusal.FROZEN:
+            return (
+                "This account is frozen, and nothing that it had before the freeze is left to lift it."
+                f" Write to {parts().settings.support_email}: Support lifts it after checking who you are."
+            )
         case _:
             return _PLAIN_SENTENCES[refused.reason].format(hint=refused.hint).strip()
 

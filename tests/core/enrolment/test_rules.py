@@ -56,10 +56,10 @@ def test_the_most_urgent_thing_and_no_other(codes: Codes | None, are_shown: bool
 
 
 def test_every_step_can_be_reached() -> None:
-    """The table above has them all."""
+    """The table above has them all, but for a freeze, which comes before everything."""
     (mark,) = [one for one in test_the_most_urgent_thing_and_no_other.pytestmark if one.name == "parametrize"]
 
-    assert set(NextStep) == {case[2] for case in mark.args[1]}
+    assert set(NextStep) - {NextStep.LIFT_FREEZE} == {case[2] for case in mark.args[1]}
 
 
 @pytest.mark.parametrize(
@@ -80,3 +80,10 @@ def test_a_check_is_due_after_four_weeks_and_never_for_none(codes: Codes, expect
 def test_a_clock_set_back_asks_for_nothing_new() -> None:
     """A check of tomorrow still counts."""
     assert not check_is_due(but(checked_at=NOW + timedelta(days=1)), now=NOW)
+
+
+@pytest.mark.parametrize("codes", [None, FINE, but(left=0)])
+@pytest.mark.parametrize("are_shown", [False, True])
+def test_a_freeze_comes_first(codes: Codes | None, are_shown: bool) -> None:
+    """Nothing else can be done before it is lifted."""
+    assert NextStep.LIFT_FREEZE is next_step(codes, are_shown=are_shown, is_frozen=True, now=NOW)

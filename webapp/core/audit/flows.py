@@ -77,6 +77,17 @@ def has_happened(session: Session, employee_id: EmployeeId, kind: EventKind) -> 
     return session.scalar(query.limit(1)) is not None
 
 
+def happened_since(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKind], since: datetime) -> bool:
+    """Whether any event of these *kinds* succeeded for one person at *since* or later."""
+    query = select(AuditEvent.id).where(
+        AuditEvent.employee_id == employee_id,
+        AuditEvent.kind.in_(kinds),
+        AuditEvent.at >= since,
+        AuditEvent.outcome == "success",
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKind], most: int) -> list[Event]:
     """The newest *most* events of these *kinds* about one person, newest first."""
     rows = session.scalars(

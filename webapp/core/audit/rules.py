@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     AUTHENTICATOR_ADDED = "authenticator:add"
     AUTHENTICATOR_RENAMED = "authenticator:rename"
     AUTHENTICATOR_REMOVED = "authenticator:remove"
+    ACCOUNT_FROZEN = "account:freeze"
+    FREEZE_LIFTED = "account:lift"
     BACKUP_CODES_CREATED = "backup_codes:create"
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
@@ -54,6 +56,8 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.AUTHENTICATOR_ADDED: frozenset({"app"}),
     EventKind.AUTHENTICATOR_RENAMED: frozenset({"app"}),
     EventKind.AUTHENTICATOR_REMOVED: frozenset({"app"}),
+    EventKind.ACCOUNT_FROZEN: frozenset({"notice", "since"}),
+    EventKind.FREEZE_LIFTED: frozenset({"apps", "codes", "email"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""

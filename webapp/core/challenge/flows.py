@@ -6,6 +6,7 @@ success leaves the others' challenges. Identity comes from the challenge alone, 
 (case D-02).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,12 +14,14 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
-from webapp.core.accounts.about import has_been_told, tell
+from webapp.core.accounts.about import has_been_told, record, tell
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
+from webapp.core.audit.rules import EventKind
 from webapp.core.challenge.tables import Challenge
 from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
 from webapp.core.factors.totp import flows as totp
+from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
@@ -40,9 +43,11 @@ WARNED_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class HalfWay:
-    """The password was right; *token* of the challenge for the cookie."""
+    """The password was right; *token* of the challenge for the cookie. *must_lift*: a freeze comes first."""
 
     token: str
+    person: Person
+    must_lift: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ def pass_password(
 ) -> Accepted[HalfWay | LoggedIn | Resumed] | Refused:
     """Judge e-mail and password. Refuses with TOO_MANY or WRONG_PASSWORD, alike for addresses nobody has.
 
+    With FROZEN, after a right password only, where nothing that is trusted could complete the log-in.
+
     *idle_token* is what this browser has of a session that waited too long: where it is the same person's, the
     password alone resumes it, whatever second factor is on. Anybody else's ends.
     """
@@ -106,8 +113,13 @@ def pass_password(
             if token is not None:
                 return Accepted(Resumed(token, next_path))
             sessions.give_up(session, idle_token, now=now, visitor=visitor)
-        if totp.state(session, person.id):
-            return Accepted(_challenge(session, person, next_path=next_path, now=now))
+        is_on = totp.state(session, person.id) is not None
+        if is_frozen_out(session, person.id, is_on=is_on):
+            record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.FROZEN)
+            return Refused(Refusal.FROZEN)
+        if is_on:
+            token = _challenge(session, person, next_path=next_path, now=now)
+            return Accepted(HalfWay(token, person, must_lift(session, person.id)))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)
         started = sessions.start(session, person, browser=browser, factor="password", now=now, visitor=visitor)
         if started.in_new_browser:
@@ -129,18 +141,44 @@ def find(session: Session, token: str, *, now: datetime) -> Waiting | None:
     return Waiting(row.id, person, row.next_path) if person.is_active else None
 
 
+def must_lift(session: Session, employee_id: EmployeeId) -> bool:
+    """Whether a freeze has to be lifted before anybody logs in with this person's password: it was set since."""
+    since = freezes.trusted_before(session, employee_id)
+    return since is not None and passwords.is_set_since(session, employee_id, since)
+
+
+def is_frozen_out(session: Session, employee_id: EmployeeId, *, is_on: bool) -> bool:
+    """Whether a freeze leaves no way to log in but through Support: no factor of the time before counts.
+
+    *is_on*: whether two-factor authentication is. Where it is off a password of the time before is enough, as ever.
+    """
+    if freezes.trusted_before(session, employee_id) is None:
+        return False
+    return not proof.can_be_given(session, employee_id) if is_on else must_lift(session, employee_id)
+
+
 def answer(
-    session: Session, keyring: Keyring, waiting: Waiting, entry: Entry | None, *, now: datetime, visitor: Visitor
+    session: Session,
+    keyring: Keyring,
+    waiting: Waiting,
+    entry: Entry | None,
+    *,
+    lift: Callable[[], None] | None = None,
+    now: datetime,
+    visitor: Visitor,
 ) -> Accepted[LoggedIn] | Refused:
     """Judge the answer to a challenge; where it is right, the log-in is complete and the challenge is gone.
 
-    Refuses with CHALLENGE_OVER, MALFORMED (*entry* None), or as proof.prove() does.
+    *lift* ends a freeze in the same transaction; without it a password set since the disputed event logs nobody in.
+    Refuses with CHALLENGE_OVER, FROZEN, MALFORMED (*entry* None), or as proof.prove() does.
     """
-    asked = question(session, waiting, now=now, visitor=visitor)
+    asked = question(session, waiting, lifts=lift is not None, now=now, visitor=visitor)
     if entry is None:
         return proof.refuse_malformed(session, asked, now=now)
 
     def log_in(shown: Proof, _: None) -> LoggedIn:
+        if lift is not None:
+            lift()
         session.execute(delete(Challenge).where(Challenge.id == waiting.id))
         passwords.forget_guesses(session, keyring, waiting.person.email, browser=asked.browser)
         started = sessions.start(
@@ -162,19 +200,26 @@ def answer(
     return proof.prove(session, keyring, asked, entry, now=now, then=log_in)
 
 
-def question(session: Session, waiting: Waiting, *, now: datetime, visitor: Visitor) -> Asked[None]:
-    """What a half-way browser is asked. The budget is that of the browser cookie shown now."""
+def question(
+    session: Session, waiting: Waiting, *, lifts: bool = False, now: datetime, visitor: Visitor
+) -> Asked[None]:
+    """What a half-way browser is asked, for the log-in or also to lift a freeze.
+
+    The budget is that of the browser cookie shown now.
+    """
 
     def still_open() -> Refused | None:
-        row = session.scalar(select(Challenge.id).where(Challenge.id == waiting.id))
-        return None if row is not None else Refused(Refusal.CHALLENGE_OVER)
+        if session.scalar(select(Challenge.id).where(Challenge.id == waiting.id)) is None:
+            return Refused(Refusal.CHALLENGE_OVER)
+        return Refused(Refusal.FROZEN) if not lifts and must_lift(session, waiting.person.id) else None
 
     def warn() -> None:
         if not has_been_told(session, Notice.WRONG_CODES, waiting.person, since=now - WARNED_EVERY):
             tell(session, Notice.WRONG_CODES, waiting.person, now=now, visitor=visitor)
 
     browser = browsers.recognise(session, waiting.person.id, visitor, now=now)
-    return Asked(waiting.person, browser, visitor, "log-in", still_open, proof.nothing, at_pause=warn)
+    purpose = "lift" if lifts else "log-in"
+    return Asked(waiting.person, browser, visitor, purpose, still_open, proof.nothing, at_pause=warn)
 
 
 def end(session: Session, token: str) -> None:
@@ -197,11 +242,11 @@ def purge(session: Session, *, now: datetime) -> int:
 
 def _browser_of(session: Session, email: str, *, now: datetime, visitor: Visitor) -> BrowserId | None:
     """The known browser that is asking, where it is known for the person whose address was typed."""
-    person = accounts.by_email(session, email)
+    person = passwords.person_at(session, email)
     return browsers.recognise(session, person.id if person else EmployeeId(0), visitor, now=now)
 
 
-def _challenge(session: Session, person: Person, *, next_path: str, now: datetime) -> HalfWay:
+def _challenge(session: Session, person: Person, *, next_path: str, now: datetime) -> str:
     token = new_token()
     session.add(
         Challenge(
@@ -211,4 +256,4 @@ def _challenge(session: Session, person: Person, *, next_path: str, now: datetim
             made_at=now,
         )
     )
-    return HalfWay(token)
+    return token

@@ -13,6 +13,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.enrolment.changes import last_code_counts
 from webapp.core.factors.totp import flows as totp
+from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Refused
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked
@@ -30,8 +31,8 @@ def may_change(session: Session, me: SignedIn) -> Refused | None:
 
 
 def may_be_changed(session: Session, person: Person) -> Refused | None:
-    """Why nobody may change *person*'s password or e-mail now, by a link in a mail either; or None."""
-    return None
+    """FROZEN where *person*'s password and e-mail must stay as they are, or None."""
+    return freezes.refusal(session, person.id)
 
 
 def question(

@@ -16,9 +16,9 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, email_key, storable
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
-from webapp.core.credentials import changes
 from webapp.core.credentials.tables import RecoveryRequest
 from webapp.core.database import changed_rows, writing
+from webapp.core.freezes import flows as freezes
 from webapp.core.links import flows as links
 from webapp.core.links.flows import Link
 from webapp.core.links.rules import LinkKind
@@ -157,10 +157,14 @@ def _mail_link(session: Session, typed: str, *, now: datetime, visitor: Visitor)
 
 
 def _may_recover(session: Session, person: Person | None) -> Refused | None:
-    """Why *person*'s password can't be set by a link now, or None. Call it under the person's lock."""
+    """Why *person*'s password can't be set by a link now, or None. Call it under the person's lock.
+
+    A freeze alone closes nothing: a new password can't lift it. One that casts doubt on the mailbox does.
+    """
     if person is None or not person.is_active:
         return Refused(Refusal.LINK_OVER)
-    return changes.may_be_changed(session, person)
+    freeze = freezes.of(session, person.id)
+    return Refused(Refusal.LINK_OVER) if freeze is not None and freeze.closes_recovery else None
 
 
 def _end_what_stood(session: Session, keyring: Keyring, person: Person, *, now: datetime, visitor: Visitor) -> None:

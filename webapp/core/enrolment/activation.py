@@ -17,6 +17,7 @@ from webapp.core.factors.totp import flows as totp
 from webapp.core.factors.totp import pending
 from webapp.core.factors.totp.pending import ACTIVATION, Pending
 from webapp.core.factors.totp.rules import FIRST_NAME
+from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sealing import Keyring
@@ -42,8 +43,8 @@ def begin(
 
 
 def may_activate(session: Session, me: SignedIn) -> Refused | None:
-    """SESSION_OVER or ALREADY_ACTIVE where *me* can't switch it on now. Call it under the person's lock."""
-    refused = sessions.still_open(session, me)
+    """SESSION_OVER, FROZEN or ALREADY_ACTIVE where *me* can't switch it on now. Call it under the person's lock."""
+    refused = sessions.still_open(session, me) or freezes.refusal(session, me.person.id)
     if refused is None and totp.state(session, me.person.id):
         return Refused(Refusal.ALREADY_ACTIVE)
     return refused

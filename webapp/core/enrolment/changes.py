@@ -17,6 +17,7 @@ from webapp.core.database import AuthenticatorId, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
 from webapp.core.factors.totp.flows import App
+from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked, Proof
@@ -34,8 +35,8 @@ SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
 
 
 def may_change(session: Session, me: SignedIn) -> Refused | None:
-    """SESSION_OVER or NOT_ACTIVE where *me* may change no factor now. Call it under the person's lock."""
-    refused = sessions.still_open(session, me)
+    """SESSION_OVER, FROZEN or NOT_ACTIVE where *me* may change no factor now. Call it under the person's lock."""
+    refused = sessions.still_open(session, me) or freezes.refusal(session, me.person.id)
     if refused or totp.state(session, me.person.id):
         return refused
     return Refused(Refusal.NOT_ACTIVE)
@@ -70,7 +71,10 @@ def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, v
     """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
     if totp.state(session, me.person.id) is None:
         return Refused(Refusal.NOT_ACTIVE)
-    return proof.refusal(session, question(session, me, "", proof.nothing, now=now, visitor=visitor), kind, now=now)
+    frozen = freezes.refusal(session, me.person.id)
+    return frozen or proof.refusal(
+        session, question(session, me, "", proof.nothing, now=now, visitor=visitor), kind, now=now
+    )
 
 
 def with_proof(

@@ -14,6 +14,7 @@ from webapp.core.database import SessionId, writing
 from webapp.core.enrolment.changes import SECOND_FACTORS, question, with_proof
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
+from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
@@ -54,12 +55,16 @@ def reset_by_operator(
     now: datetime,
     visitor: Visitor,
 ) -> Accepted[None] | Refused:
-    """Break glass: switch off without a code, by somebody with shell access. NOT_ACTIVE where it is off."""
+    """Break glass: switch off without a code, and lift a freeze, by somebody with shell access.
+
+    NOT_ACTIVE where there is nothing to do.
+    """
     with writing(session):
         accounts.lock(session, person.id)
         kind = EventKind.TWO_FACTOR_RESET_BY_OPERATOR
         details: dict[str, object] = {"operator": operator, "ticket": ticket, "reason": reason}
-        if totp.state(session, person.id) is None:
+        was_frozen = freezes.lift(session, person, now=now, visitor=visitor)
+        if totp.state(session, person.id) is None and not was_frozen:
             off = Refusal.NOT_ACTIVE
             record(session, kind, person, now=now, visitor=visitor, refusal=off, details=details)
             return Refused(off)

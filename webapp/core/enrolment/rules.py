@@ -16,6 +16,7 @@ CHECK_EVERY = timedelta(days=28)
 class NextStep(StrEnum):
     """The one thing to do, most urgent first."""
 
+    LIFT_FREEZE = "lift_freeze"
     SET_UP = "set_up"
     PUT_CODES_AWAY = "put_codes_away"
     NEW_CODES_NONE_LEFT = "new_codes_none_left"
@@ -37,8 +38,10 @@ class Codes:
     checked_at: datetime | None
 
 
-def next_step(codes: Codes | None, *, are_shown: bool, now: datetime) -> NextStep:
+def next_step(codes: Codes | None, *, are_shown: bool, is_frozen: bool = False, now: datetime) -> NextStep:
     """What to do next. *codes* None while two-factor authentication is off; *are_shown* while they can be seen."""
+    if is_frozen:
+        return NextStep.LIFT_FREEZE
     if codes is None:
         return NextStep.SET_UP
     if are_shown:

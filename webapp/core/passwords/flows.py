@@ -20,6 +20,7 @@ from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, CompanyId, EmployeeId, writing
+from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import rules
 from webapp.core.passwords.tables import PasswordHash
@@ -121,7 +122,7 @@ def begin_check(
     guesser = guesser_at(keyring, email, browser=browser)
     with writing(session):
         paid = attempts.charge(session, guesser, GuessKind.PASSWORD, now=now)
-        person = accounts.by_email(session, email)
+        person = person_at(session, email)
         if isinstance(paid, Refused):
             _record(session, person, now=now, visitor=visitor, refusal=paid.reason)
             return paid
@@ -180,6 +181,23 @@ def still_stands(session: Session, keyring: Keyring, right: Right) -> bool:
         return False
     plain = keyring.open(Sealed(stored.key_id, stored.box), _context(person.id))
     return plain in (right.check.password_hash, right.new_hash)
+
+
+def person_at(session: Session, email: str) -> Person | None:
+    """Who logs in with *email*: whose it is, or was before a change of address that its owner disputes.
+
+    Two look-ups whoever is asked for, as everywhere before the password is right (case D-85).
+    """
+    former = freezes.owner_of_former(session, email)
+    person = accounts.by_email(session, email)
+    return person or (accounts.by_id(session, former) if former is not None else None)
+
+
+def is_set_since(session: Session, employee_id: EmployeeId, moment: datetime) -> bool:
+    """Whether the password of one person was set at *moment* or later. A hash made anew at another cost is no such."""
+    query = select(PasswordHash.changed_at).where(PasswordHash.employee_id == employee_id)
+    changed_at = session.scalar(query)
+    return changed_at is not None and changed_at >= moment
 
 
 def refusal(

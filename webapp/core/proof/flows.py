@@ -18,11 +18,12 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
-from webapp.core.database import BrowserId, writing
+from webapp.core.database import BrowserId, EmployeeId, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import StoredCode
 from webapp.core.factors.totp import flows as totp
 from webapp.core.factors.totp.rules import ClockOff, Match, Replay, Verdict
+from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof.rules import AuthenticationCode, BackupCode, Entry
 from webapp.core.sealing import Keyring
@@ -77,6 +78,8 @@ def prove(
 ) -> Accepted[T] | Refused:
     """Judge *entry*; where it is right, spend it and run *then*, all in one transaction.
 
+    While the account is frozen a factor that was set since the disputed event is as good as none.
+
     Refuses with TOO_MANY, CLOSED, WRONG_CODE, CODE_ALREADY_USED, PHONE_CLOCK_SLOW, BACKUP_CODE_UNKNOWN,
     BACKUP_CODE_USED, or whatever *still_open* says.
     """
@@ -88,6 +91,15 @@ def prove(
 def refusal(session: Session, asked: Asked[P], kind: GuessKind, *, now: datetime) -> Refused | None:
     """Whether a guess would be refused now, for a page that is only shown."""
     return attempts.refusal(session, asked.guesser, kind, now=now)
+
+
+def can_be_given(session: Session, employee_id: EmployeeId) -> bool:
+    """Whether one person has an app or an unused backup code that counts now: while frozen, one of the time before."""
+    before = freezes.trusted_before(session, employee_id)
+    if totp.has_one(session, employee_id, before=before):
+        return True
+    codes = backup_codes.lookup(session, employee_id, before=before)
+    return codes is not None and any(code.used_at is None for code in codes.codes)
 
 
 def refuse_malformed(session: Session, asked: Asked[P], *, now: datetime) -> Refused:
@@ -127,7 +139,9 @@ def _prove_by_code(
 def _looks_right(
     session: Session, keyring: Keyring, asked: Asked[P], entry: AuthenticationCode, *, now: datetime
 ) -> bool:
-    return isinstance(totp.peek(session, keyring, asked.person.id, code=entry.code, now=now), Match)
+    before = freezes.trusted_before(session, asked.person.id)
+    verdict = totp.peek(session, keyring, asked.person.id, code=entry.code, now=now, before=before)
+    return isinstance(verdict, Match)
 
 
 def _spend_code(
@@ -141,7 +155,8 @@ def _spend_code(
     now: datetime,
     then: Callable[[Proof, P], T],
 ) -> Accepted[T] | Refused:
-    verdict = totp.spend(session, keyring, asked.person.id, code=entry.code, now=now)
+    before = freezes.trusted_before(session, asked.person.id)
+    verdict = totp.spend(session, keyring, asked.person.id, code=entry.code, now=now, before=before)
     if not isinstance(verdict, Match):
         if isinstance(verdict, Replay):
             attempts.refund(session, paid)
@@ -156,12 +171,15 @@ def _prove_by_backup_code(
         paid = _charge(session, asked, GuessKind.BACKUP_CODE, now=now)
         if isinstance(paid, Refused):
             return paid
-        looked_up = backup_codes.lookup(session, asked.person.id)
+        before = freezes.trusted_before(session, asked.person.id)
+        looked_up = backup_codes.lookup(session, asked.person.id, before=before)
     stored = backup_codes.find(looked_up, entry.code) if looked_up else None
     prepared = asked.prepare() if stored and not stored.used_at else None
     with writing(session):
         accounts.lock(session, asked.person.id)
         refused = asked.still_open()
+        if stored is not None and freezes.trusted_before(session, asked.person.id) != before:
+            stored = None  # frozen, or lifted, at this instant: the set was looked up for another state
         if stored is None:
             unknown = paid.refused(Refusal.BACKUP_CODE_UNKNOWN)
             return _refused(session, asked, refused or unknown, factor=GuessKind.BACKUP_CODE, now=now)

@@ -176,6 +176,17 @@ def remove(session: Session, employee_id: EmployeeId) -> None:
         session.execute(delete(ShownBackupCodes).where(ShownBackupCodes.employee_id == employee_id))
 
 
+def remove_since(session: Session, employee_id: EmployeeId, *, since: datetime) -> bool:
+    """Delete the person's set where it was made at *since* or later. Whether it was."""
+    with writing(session):
+        query = select(BackupCodeSet.made_at).where(BackupCodeSet.employee_id == employee_id)
+        made_at = session.scalar(query)
+        if made_at is None or made_at < since:
+            return False
+        remove(session, employee_id)
+        return True
+
+
 def shown(session: Session, keyring: Keyring, *, session_id: SessionId, token: str, now: datetime) -> Shown | None:
     """The codes that this session made less than ten minutes ago and has not closed.
 

@@ -19,6 +19,9 @@ from webapp.core.resealing import Resealed
 from webapp.core.resealing import reseal as reseal_table
 from webapp.core.sealing import Context, Keyring, Sealed
 
+NO_APP = "No app: replace it"
+"""What the place of an app is called that nobody has the secret of."""
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -150,6 +153,29 @@ def remove_one(session: Session, employee_id: EmployeeId, authenticator_id: Auth
         mine = (Authenticator.id == authenticator_id) & (Authenticator.employee_id == employee_id)
         session.execute(delete(Authenticator).where(mine))
         pending.drop(session, employee_id)
+
+
+def has_one(session: Session, employee_id: EmployeeId, *, before: datetime | None) -> bool:
+    """Whether the person has an authenticator that was added earlier than *before*; None for any."""
+    return bool(_rows(session, employee_id, before))
+
+
+def distrust_since(session: Session, keyring: Keyring, employee_id: EmployeeId, *, since: datetime) -> int:
+    """Take away every authenticator that was added at *since* or later; how many.
+
+    Where none is left, the newest keeps its row with a secret that nobody has: two-factor authentication is never off
+    for it, a backup code goes on logging in, and the app has to be replaced.
+    """
+    with writing(session):
+        rows = _rows(session, employee_id)
+        newer = [row for row in rows if row.added_at >= since]
+        is_last = bool(newer) and len(newer) == len(rows)
+        for row in newer[:-1] if is_last else newer:
+            remove_one(session, employee_id, AuthenticatorId(row.id))
+        if is_last:
+            sealed = keyring.seal(rules.new_secret(), _context(employee_id))
+            newer[-1].key_id, newer[-1].box, newer[-1].name = sealed.key_id, sealed.box, NO_APP
+        return len(newer)
 
 
 def remove(session: Session, employee_id: EmployeeId) -> None:

@@ -1,0 +1,190 @@
+"""“This wasn't me”: the link of a notice freezes the account, and only what was there before the event lifts that.
+
+The link can freeze and never unlock: whoever holds the mailbox gains nothing by it but a pause. A thief who enrolled an
+app of his own, or set a password, can't lift: neither counts while the freeze lasts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.about import record, tell
+from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import email_key
+from webapp.core.audit import flows as audit
+from webapp.core.audit.rules import EventKind
+from webapp.core.challenge import flows as challenge
+from webapp.core.challenge.flows import LoggedIn, Waiting
+from webapp.core.database import SessionId, writing
+from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.factors.totp import flows as totp
+from webapp.core.factors.totp import pending
+from webapp.core.freezes import flows as freezes
+from webapp.core.freezes.flows import Freeze
+from webapp.core.links import flows as links
+from webapp.core.links.flows import Link
+from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import flows as proof
+from webapp.core.proof.flows import Asked, Proof
+from webapp.core.proof.rules import Entry
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers
+from webapp.core.sessions import flows as sessions
+from webapp.core.sessions.flows import SignedIn
+from webapp.core.visitor import Visitor
+
+END_REASON = "frozen"
+
+MAILBOX_NOTICES = frozenset({Notice.PASSWORD_FORGOTTEN, Notice.EMAIL_CHANGE_ASKED, Notice.EMAIL_CHANGED})
+"""Whoever did this without the owner reads the owner's mail, or wants the mail to go elsewhere."""
+
+MAILBOX_EVENTS = (EventKind.PASSWORD_RECOVERED, EventKind.EMAIL_CHANGE_ASKED, EventKind.EMAIL_CHANGED)
+"""The same, where it came after the disputed event and is in doubt with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """What the link of a notice leads to. *freeze* where the account is frozen now, by this link or another."""
+
+    link: Link
+    notice: Notice
+    person: Person
+    freeze: Freeze | None
+
+    @property
+    def was_used(self) -> bool:
+        return self.link.end_reason == links.USED
+
+
+def find(session: Session, keyring: Keyring, token: str) -> Dispute | None:
+    """What *token* of a notice is about, whether its link still acts or not. Changes nothing."""
+    link = links.find(session, keyring, LinkKind.NOTICE, token)
+    person = accounts.by_id(session, link.employee_id) if link else None
+    if link is None or person is None:
+        return None
+    return Dispute(link, Notice(link.facts["notice"]), person, freezes.of(session, person.id))
+
+
+def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visitor) -> Accepted[None] | Refused:
+    """Freeze the account since the event of the notice: everybody is out, and nothing changes until the lift.
+
+    Ends sessions, half-way log-ins, set-ups, known browsers and links that are under way. LINK_OVER where the link was
+    used, is older than seven days, or a later lift has settled its event.
+    """
+    link = dispute.link
+    with writing(session):
+        accounts.lock(session, link.employee_id)
+        person = accounts.by_id(session, link.employee_id)
+        if person is None or not links.use(session, link, now=now):
+            return Refused(Refusal.LINK_OVER)
+        mailbox_is_in_doubt = dispute.notice in MAILBOX_NOTICES or audit.happened_since(
+            session, person.id, kinds=MAILBOX_EVENTS, since=link.made_at
+        )
+        recipient = str(link.facts["recipient"])
+        begun = freezes.begin(
+            session,
+            person.id,
+            since=link.made_at,
+            closes_recovery=mailbox_is_in_doubt,
+            # The notice went to another address than today's: that one was changed by the event or since.
+            former_email="" if email_key(recipient) == email_key(person.email) else recipient,
+            now=now,
+        )
+        sessions.end_all(session, person, reason=END_REASON, now=now, visitor=visitor)
+        challenge.end_all(session, person.id)
+        browsers.forget(session, person.id)
+        pending.drop(session, person.id)
+        links.void(session, person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
+        details: dict[str, object] = {"notice": dispute.notice, "since": begun.since.isoformat()}
+        record(session, EventKind.ACCOUNT_FROZEN, person, now=now, visitor=visitor, details=details)
+        tell(session, Notice.FROZEN, person, now=now, visitor=visitor)
+        return Accepted(None)
+
+
+def lift(
+    session: Session,
+    keyring: Keyring,
+    me: SignedIn,
+    entry: Entry | None,
+    *,
+    keeps_email: bool,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[None] | Refused:
+    """Lift the freeze of *me*'s account by a factor that was there before the disputed event.
+
+    Whatever factor was set since is taken away; *keeps_email* decides between today's address and the former one.
+    Refuses with NOT_FROZEN, MALFORMED (*entry* None), SESSION_OVER, or as proof.prove() does, to which a factor that
+    was set since is a wrong one.
+    """
+    asked = question(session, me, now=now, visitor=visitor)
+    if entry is None:
+        return proof.refuse_malformed(session, asked, now=now)
+
+    def thaw(_: Proof, __: None) -> None:
+        _thaw(session, keyring, me.person, keep=me.session_id, keeps_email=keeps_email, now=now, visitor=visitor)
+
+    return proof.prove(session, keyring, asked, entry, now=now, then=thaw)
+
+
+def question(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Asked[None]:
+    """What somebody logged in is asked to lift the freeze."""
+
+    def still_open() -> Refused | None:
+        return sessions.still_open(session, me) or _must_be_frozen(session, me.person)
+
+    browser = browsers.recognise(session, me.person.id, visitor, now=now)
+    return Asked(me.person, browser, visitor, "lift", still_open, proof.nothing)
+
+
+def lift_and_log_in(
+    session: Session,
+    keyring: Keyring,
+    waiting: Waiting,
+    entry: Entry | None,
+    *,
+    keeps_email: bool,
+    now: datetime,
+    visitor: Visitor,
+) -> Accepted[LoggedIn] | Refused:
+    """The same for somebody half-way, whose password was set since the event and logs nobody in before the lift."""
+
+    def thaw() -> None:
+        _thaw(session, keyring, waiting.person, keep=None, keeps_email=keeps_email, now=now, visitor=visitor)
+
+    return challenge.answer(session, keyring, waiting, entry, lift=thaw, now=now, visitor=visitor)
+
+
+def _thaw(
+    session: Session,
+    keyring: Keyring,
+    person: Person,
+    *,
+    keep: SessionId | None,
+    keeps_email: bool,
+    now: datetime,
+    visitor: Visitor,
+) -> None:
+    """In the transaction of the proof: nothing that a thief set since the event comes back to life."""
+    frozen = freezes.of(session, person.id)
+    if frozen is None:
+        return
+    apps = totp.distrust_since(session, keyring, person.id, since=frozen.since)
+    codes = backup_codes.remove_since(session, person.id, since=frozen.since)
+    goes_back = bool(frozen.former_email) and not keeps_email
+    if goes_back:  # unless somebody else has it by now
+        goes_back = isinstance(accounts.change_email(session, person, frozen.former_email), Accepted)
+    sessions.end_all(session, person, keep=keep, reason=freezes.LIFTED, now=now, visitor=visitor)
+    challenge.end_all(session, person.id)
+    details: dict[str, object] = {"apps": apps, "codes": codes, "email": goes_back}
+    freezes.lift(session, person, now=now, visitor=visitor, details=details)
+    today = accounts.by_id(session, person.id) or person
+    tell(session, Notice.LIFTED, today, now=now, visitor=visitor, **details)
+
+
+def _must_be_frozen(session: Session, person: Person) -> Refused | None:
+    return None if freezes.trusted_before(session, person.id) is not None else Refused(Refusal.NOT_FROZEN)

@@ -1,0 +1,54 @@
+"""“This wasn't me”: the page behind the link of a notice. It asks first, for mail programs open links by themselves."""
+
+from flask import Blueprint, Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from webapp.core.disputes import flows as disputes
+from webapp.core.disputes.flows import Dispute
+from webapp.core.outcomes import Accepted
+from webapp.web import formats, wording
+from webapp.web.cookies import Stage
+from webapp.web.guards import public
+from webapp.web.identity import me_or_none, visit, visitor, waiting_or_none
+from webapp.web.page import LOG_IN, render
+from webapp.web.parts import db, keyring, now
+
+blueprint = Blueprint("disputes", __name__)
+
+GONE = 410
+
+
+@blueprint.get("/notices/<token>", endpoint="ask")
+@public
+def ask(token: str) -> Response:
+    dispute = disputes.find(db(), keyring(), token)
+    if dispute is not None and dispute.link.is_live(now()):
+        at = formats.full_time(dispute.link.made_at, dispute.person.time_zone)
+        return render("disputes/ask.html", LOG_IN, event=wording.NOTICE_EVENTS[dispute.notice], at=at, token=token)
+    if dispute is not None and dispute.was_used and dispute.freeze is not None:
+        since = formats.full_time(dispute.freeze.since, dispute.person.time_zone)
+        return render("disputes/frozen.html", LOG_IN, freeze=dispute.freeze, since=since)
+    return _over()
+
+
+@blueprint.post("/notices/<token>")
+@public
+def act(token: str) -> Response | BaseResponse:
+    dispute = disputes.find(db(), keyring(), token)
+    if dispute is None or not isinstance(disputes.freeze(db(), dispute, now=now(), visitor=visitor()), Accepted):
+        return _over()
+    if _is_owner_here(dispute):
+        visit().become(Stage.ANONYMOUS)
+    return redirect(request.path, 303)
+
+
+def _is_owner_here(dispute: Dispute) -> bool:
+    """Whether this browser was logged in, or half-way, to the account that is frozen now."""
+    signed_in, half_way = me_or_none(), waiting_or_none()
+    person = signed_in.person if signed_in else half_way.person if half_way else None
+    return person is not None and person.id == dispute.link.employee_id
+
+
+def _over() -> Response:
+    """For a link that never was as well: nobody learns which tokens exist."""
+    return render("disputes/over.html", LOG_IN, status=GONE)
