@@ -79,6 +79,16 @@ def test_one_by_a_backup_code_is_one_mail(product: Product, engine: Engine, lea:
     assert ["activated", "backup_code_used"] == mails(engine, lea.person)
 
 
+def test_that_few_codes_are_left_is_told_in_place_of_the_usual_mail(
+    product: Product, engine: Engine, lea: Owner
+) -> None:
+    """One mail for each log-in; from the fifth code on, three or fewer are left."""
+    for code in lea.codes:
+        product.log_in_with(lea.person, code)
+
+    assert ["activated"] + ["backup_code_used"] * 4 + ["backup_codes_low"] * 4 == mails(engine, lea.person)
+
+
 def test_a_browser_known_to_somebody_else_is_new(product: Product, engine: Engine, kim: Person) -> None:
     """At a shared computer each hears of their own first log-in."""
     product.log_in(kim)

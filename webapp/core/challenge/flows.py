@@ -20,6 +20,7 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge.tables import Challenge
 from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
+from webapp.core.factors.backup_codes.rules import FEW
 from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
@@ -191,8 +192,9 @@ def answer(
             visitor=visitor,
         )
         if shown.factor is GuessKind.BACKUP_CODE:
-            left = shown.codes_left
-            tell(session, Notice.BACKUP_CODE_USED, waiting.person, now=now, visitor=visitor, codes_left=left)
+            left = shown.codes_left or 0
+            notice = Notice.BACKUP_CODES_LOW if left <= FEW else Notice.BACKUP_CODE_USED
+            tell(session, notice, waiting.person, now=now, visitor=visitor, codes_left=left)
         elif started.in_new_browser:
             tell(session, Notice.NEW_BROWSER, waiting.person, now=now, visitor=visitor)
         return LoggedIn(started, waiting.next_path, shown.codes_left)
