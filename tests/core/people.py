@@ -470,9 +470,10 @@ class Product:
             visitor=OPERATOR,
         )
 
-    def mailed_link(self, notice: Notice, kind: LinkKind = LinkKind.NOTICE) -> str:
-        """The token in the newest mail of this kind that waits in the outbox."""
-        query = select(OutboxMail).where(OutboxMail.notice == notice).order_by(OutboxMail.id.desc()).limit(1)
+    def mailed_link(self, notice: Notice, kind: LinkKind = LinkKind.NOTICE, *, to: str = "%") -> str:
+        """The token in the newest mail of this kind, to that address, that waits in the outbox."""
+        mine = (OutboxMail.notice == notice) & OutboxMail.recipient.like(to)
+        query = select(OutboxMail).where(mine).order_by(OutboxMail.id.desc()).limit(1)
         self.session.rollback()
         mail = self.session.scalars(query).one()
         return links.token(self.keyring, kind, mail.facts["links"][kind])

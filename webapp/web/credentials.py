@@ -31,9 +31,9 @@ _SHAPE = Refused(Refusal.MALFORMED)
 
 @blueprint.get("/password", endpoint="password")
 @own_page()
-def show_password(employee_id: int) -> Response:
-    pause = proving.refusal(db(), keyring(), me(), now=now(), visitor=visitor()) or _pause()
-    return _page("credentials/password.html", _password_form()(formdata=None), pause)
+def show_password(employee_id: int) -> Response | BaseResponse:
+    pause = proving.refusal(db(), keyring(), me(), now=now(), visitor=visitor())
+    return _show("credentials/password.html", _password_form()(formdata=None), pause)
 
 
 @blueprint.post("/password")
@@ -65,8 +65,8 @@ def send_password(employee_id: int) -> Response | BaseResponse:
 
 @blueprint.get("/email", endpoint="email")
 @recently_proved()
-def show_email(employee_id: int) -> Response:
-    return _page("credentials/email.html", _email_form()(formdata=None), _pause())
+def show_email(employee_id: int) -> Response | BaseResponse:
+    return _show("credentials/email.html", _email_form()(formdata=None))
 
 
 @blueprint.post("/email")
@@ -125,9 +125,14 @@ def _email_form() -> type[ChangeEmailForm]:
     return forms.ChangeEmailByBackupCodeForm if by_backup_code() else forms.ChangeEmailByCodeForm
 
 
-def _pause() -> Refused | None:
+def _show(
+    template: str, form: ChangePasswordForm | ChangeEmailForm, pause: Refused | None = None
+) -> Response | BaseResponse:
+    """The form, or where a refusal leads that no form can answer."""
     kind = GuessKind.BACKUP_CODE if by_backup_code() else GuessKind.TOTP
-    return changes.pause(db(), me(), kind, now=now(), visitor=visitor())
+    refused = changes.pause(db(), me(), kind, now=now(), visitor=visitor())
+    leads_away = way_out(refused) if refused else None
+    return leads_away or _page(template, form, pause or refused)
 
 
 _FIELDS = {

@@ -60,7 +60,8 @@ def needs_code(session: Session, me: SignedIn, *, now: datetime) -> bool:
 
 def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
-    if totp.state(session, me.person.id) is None:
-        return None
+    frozen = may_be_changed(session, me.person)
+    if frozen or totp.state(session, me.person.id) is None:
+        return frozen
     asked = question(session, me, "", proof.nothing, lambda: None, now=now, visitor=visitor)
     return proof.refusal(session, asked, kind, now=now)
