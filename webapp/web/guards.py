@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_ID = 2**31 - 1
+"""The largest id that a database can be asked for."""
 
 
 class Needs(Enum):
@@ -114,7 +116,7 @@ class IdConverter(IntegerConverter):
     """An id as a database can look it up: a larger number in an address is nobody's page, never an error."""
 
     def __init__(self, map: Map) -> None:
-        super().__init__(map, min=1, max=2**31 - 1)
+        super().__init__(map, min=1, max=MAX_ID)
 
 
 def register(app: Flask, confirm_password: Callable[[Guard], Response | BaseResponse | None]) -> None:

@@ -1,5 +1,6 @@
 """A person's pages under Settings: the profile, and the Security tab of one's own."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -9,21 +10,24 @@ from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit import flows as audit
+from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import email, password
 from webapp.core.database import EmployeeId
 from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
-from webapp.core.sessions.listing import open_sessions
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import deny, own_page, signed_in
 from webapp.web.identity import me, me_or_none, visit, visitor
+from webapp.web.open_sessions import list_sessions
 from webapp.web.page import PAGE, person_words, render
 from webapp.web.parts import db, keyring, now, parts
 
 blueprint = Blueprint("profile", __name__)
 
 ACTIVITY_LENGTH = 10
+SESSIONS_LENGTH = 5
+JUST_NOW = timedelta(minutes=1)
 
 
 @blueprint.get("/settings/employees/<id:employee_id>", endpoint="show")
@@ -112,20 +116,21 @@ def _profile_page(person: Person, form: ProfileForm | None, *, status: int = 200
 def _security_context(after: str | None) -> dict[str, Any]:
     """What the tab's cards show, from the top down."""
     ways = ways_back(db(), keyring(), me(), token=visit().token, now=now())
+    sessions = list_sessions(most=SESSIONS_LENGTH)
     return {
         "person": person_words(me().person, is_me=True),
-        "after": after if after is not None and _is_so(ways).get(after) else None,
+        "after": after if after is not None and _is_so(ways, sessions.total).get(after) else None,
         "two_factor": ways.two_factor,
         "ways": ways,
         "session_life": formats.duration(parts().settings.session_lifetime_hours),
-        "open_sessions": open_sessions(db(), me(), most=1, limits=parts().limits, now=now()),
+        "open_sessions": sessions,
         "activity": _activity(),
         "password_changed_at": password.changed_at(db(), me()),
         "email_waiting": email.waiting_at(db(), me(), now=now()),
     }
 
 
-def _is_so(ways: WaysBack) -> dict[str, bool]:
+def _is_so(ways: WaysBack, sessions: int) -> dict[str, bool]:
     """What may be said to have been done. An address can claim anything: only what is so is said."""
     is_on = ways.two_factor is not None
     return {
@@ -139,7 +144,15 @@ def _is_so(ways: WaysBack) -> dict[str, bool]:
         "password": password.has_just_changed(db(), me(), now=now()),
         "email_asked": email.waiting_at(db(), me(), now=now()) is not None,
         "email": email.has_just_changed(db(), me(), now=now()),
+        "session_ended": _has_just(EventKind.OTHER_SESSIONS_ENDED),
+        "others_ended": sessions == 1,
+        "session_gone": True,  # points to the list, and claims nothing
     }
+
+
+def _has_just(happened: EventKind) -> bool:
+    newest = audit.recent(db(), me().person.id, kinds=[happened], most=1)
+    return bool(newest) and now() - newest[0].at < JUST_NOW
 
 
 def _activity() -> list[dict[str, Any]]:

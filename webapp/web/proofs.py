@@ -28,8 +28,8 @@ def show_reset(employee_id: int) -> Response | BaseResponse:
 @two_factor.post("/reset")
 @recently_proved()
 def send_reset(employee_id: int) -> Response | BaseResponse:
-    form = _form(is_sent=True)
-    outcome = reset.reset(db(), keyring(), me(), _entry(form), now=now(), visitor=visitor())
+    form = code_form(is_sent=True)
+    outcome = reset.reset(db(), keyring(), me(), typed_entry(form), now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
         return to_security("reset")
     return _refused("two_factor/reset.html", form, outcome)
@@ -44,9 +44,9 @@ def show_create(employee_id: int) -> Response | BaseResponse:
 @backup_codes.post("/backup-codes")
 @recently_proved()
 def send_create(employee_id: int) -> Response | BaseResponse:
-    form = _form(is_sent=True)
+    form = code_form(is_sent=True)
     outcome = new_codes.create(
-        db(), keyring(), me(), _entry(form), token=visit().token, rounds=rounds(), now=now(), visitor=visitor()
+        db(), keyring(), me(), typed_entry(form), token=visit().token, rounds=rounds(), now=now(), visitor=visitor()
     )
     if isinstance(outcome, Accepted):
         return to_new_codes()
@@ -60,22 +60,22 @@ def by_backup_code() -> bool:
 
 def _show(template: str) -> Response | BaseResponse:
     """The form, or the Security tab where there is nothing to change."""
-    form = _form(is_sent=False)
+    form = code_form(is_sent=False)
     kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
     refused = changes.refusal(db(), me(), kind, now=now(), visitor=visitor())
     leads_away = way_out(refused) if refused else None
     if leads_away:
         return leads_away
-    return _page(template, form, refused)
+    return code_page(template, form, refused)
 
 
-def _form(*, is_sent: bool) -> CodeForm | BackupCodeForm:
+def code_form(*, is_sent: bool) -> CodeForm | BackupCodeForm:
     """The form for the kind of code that was asked for or sent."""
     kind = BackupCodeForm if by_backup_code() else CodeForm
     return kind() if is_sent else kind(formdata=None)
 
 
-def _entry(form: CodeForm | BackupCodeForm) -> Entry | None:
+def typed_entry(form: CodeForm | BackupCodeForm) -> Entry | None:
     """What was typed. Where the log-in by the last backup code counts, no field is shown and nothing is missed."""
     counts = changes.last_code_counts(db(), me(), now=now())
     is_empty = not any(request.form.getlist("code") + request.form.getlist("backup_code"))
@@ -87,10 +87,11 @@ def _refused(template: str, form: CodeForm | BackupCodeForm, refused: Refused) -
     if leads_away:
         return leads_away
     form.tell(refused)
-    return _page(template, form, refused)
+    return code_page(template, form, refused)
 
 
-def _page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | None) -> Response:
+def code_page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | None, **context: object) -> Response:
+    """The form with its field for a code, or without one while the log-in by the last backup code counts."""
     counts = changes.last_code_counts(db(), me(), now=now())
     return render_refused(
         template,
@@ -99,4 +100,5 @@ def _page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | Non
         form=form,
         by_backup_code=isinstance(form, BackupCodeForm),
         counts_until=me().last_code_counts_until if counts else None,
+        **context,
     )

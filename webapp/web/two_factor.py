@@ -160,6 +160,7 @@ _SAID_BY_THE_TAB = {
     Refusal.ALREADY_ACTIVE: "activated",  # done in another tab: how it stands
     Refusal.NOT_ACTIVE: "reset",
     Refusal.SETUP_EXPIRED: "setup_expired",  # the tab has the button to begin again
+    Refusal.SESSION_ENDED_BEFORE: "session_gone",  # the tab lists what there is
     Refusal.BACKUP_CODES_SHOWN: None,  # the tab's next thing to do is to put them away
 }
 

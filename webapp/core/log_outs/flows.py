@@ -9,8 +9,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.core.attempts.rules import GuessKind
 from webapp.core.database import SessionId
 from webapp.core.enrolment.changes import with_proof_where_on
+from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked
@@ -87,6 +89,19 @@ def end_others(
     return _with_proof(session, keyring, me, entry, gone, now=now, visitor=visitor, then=end)
 
 
+def asks_for_code(session: Session, me: SignedIn) -> bool:
+    """Whether two-factor authentication is on."""
+    return totp.state(session, me.person.id) is not None
+
+
+def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
+    """Whether this *kind* of code would be refused now, for a page that is only shown."""
+    if not asks_for_code(session, me):
+        return None
+    asked = _question(session, me, lambda: None, now=now, visitor=visitor)
+    return proof.refusal(session, asked, kind, now=now)
+
+
 def _with_proof(
     session: Session,
     keyring: Keyring,
@@ -99,10 +114,20 @@ def _with_proof(
     then: Callable[[], None],
 ) -> Accepted[None] | Refused:
     """Run *then* for a right *entry*, unless what it would end is *gone* by then: asked under the lock."""
+    asked = _question(session, me, gone, now=now, visitor=visitor)
+    return with_proof_where_on(session, keyring, me, asked, entry, now=now, then=lambda _: then())
+
+
+def _question(
+    session: Session, me: SignedIn, gone: Callable[[], Refused | None], *, now: datetime, visitor: Visitor
+) -> Asked[None]:
+    """The budget is that of the browser cookie shown now: with a stolen session cookie alone it is the strangers'.
+
+    A freeze is not asked for: what it protects is nothing that a log-out could change.
+    """
 
     def still_open() -> Refused | None:
         return sessions.still_open(session, me) or gone()
 
     browser = browsers.recognise(session, me.person.id, visitor, now=now)
-    asked = Asked(me.person, browser, visitor, "log-out elsewhere", still_open, proof.nothing)
-    return with_proof_where_on(session, keyring, me, asked, entry, now=now, then=lambda _: then())
+    return Asked(me.person, browser, visitor, "log-out elsewhere", still_open, proof.nothing)
