@@ -18,6 +18,9 @@ from tests.core.people import Clock, Owner, Product
 from tests.web.client import Client
 from tests.web.dom import parse
 from tests.web.people import log_in, security
+from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -151,6 +154,73 @@ def test_mail_that_can_t_be_written_waits_and_is_sent_once(app: Flask, product: 
     assert (0, "sent 1, failed 0\n") == (sent.exit_code, sent.stdout)
     assert (0, "sent 0, failed 0\n") == (again.exit_code, again.stdout)
     assert 1 == len(list(folder.iterdir()))
+
+
+def test_whatever_core_owes_can_be_written(app: Flask, product: Product, clock: Clock) -> None:
+    """Each flow leaves the facts that its mail needs: every notice there is goes out, and none fails."""
+    lea = product.owner()
+    _with_an_app(product, lea)
+    _with_backup_codes_and_wrong_codes(product, lea)
+    _with_a_freeze(product, lea)
+    _with_password_and_email(product)
+
+    sent = app.test_cli_runner().invoke(args=["outbox", "send"])
+
+    told = {file.name.split("-")[3] for file in (Path(app.instance_path) / "mail").glob("*.eml")}
+    assert set(Notice) == told
+    assert sent.stdout.endswith(", failed 0\n")
+
+
+def _with_an_app(product: Product, owner: Owner) -> None:
+    """A second app comes and goes; a new one takes the place of the first."""
+    product.clock.next_step()
+    product.second_phone(owner)
+    done = product.remove_app(owner.seat, product.apps(owner.person)[1].id, owner.phone.code(product.now))
+    product.clock.next_step()
+    begun = product.replace_app(owner.seat, owner.phone.code(product.now))
+    confirmed = product.confirm(owner.seat, product.scanned(owner.seat).code(product.now))
+    assert all(isinstance(outcome, Accepted) for outcome in (done, begun, confirmed))
+
+
+def _with_backup_codes_and_wrong_codes(product: Product, owner: Owner) -> None:
+    """Six log-ins by backup code, from the first notice to the one that few are left; then guesses."""
+    shown = product.shown(owner.seat)
+    assert shown
+    for code in shown.codes[:6]:
+        product.log_in_with(owner.person, code)
+    seat = product.log_in_with(owner.person, shown.codes[6])
+    assert isinstance(product.create_codes(seat, shown.codes[7]), Accepted)
+    waiting = product.half_way(owner.person)
+    for _ in range(5):
+        product.answer(waiting, "ZZZZ-ZZZZ-ZZZZ-ZZZZ")
+
+
+def _with_a_freeze(product: Product, owner: Owner) -> None:
+    """Another person's: a code is used, the owner freezes and lifts; and at last switches it off."""
+    kim = product.owner("kim@studio.example")
+    product.clock.move(days=1)
+    product.log_in_with(kim.person, kim.codes[0])
+    product.freeze(product.mailed_link(Notice.BACKUP_CODE_USED))
+    seat = product.log_in_with(kim.person, kim.phone.code(product.now))
+    product.clock.next_step()
+    lifted = product.lift(seat, kim.phone.code(product.now))
+    product.clock.next_step()
+    off = product.reset(seat, kim.phone.code(product.now))
+    assert (Accepted(None), Accepted(None)) == (lifted, off)
+
+
+def _with_password_and_email(product: Product) -> None:
+    """Somebody without a second factor changes both, forgets the password, and comes from another browser."""
+    person = product.employee("noa@studio.example")
+    seat = product.log_in(person)
+    changed = product.change_password(seat, "harbour quilt nineteen ferns")
+    asked = product.ask_email(seat, "noa@new.example")
+    confirmed = product.confirm_email(seat, product.mailed(LinkKind.EMAIL)[-1][1])
+    product.forgot("noa@new.example")
+    product.resolve()
+    saved = product.recover(product.mailed(LinkKind.PASSWORD)[-1][1], "granite harvest pillow tide")
+    known = product.pass_password("noa@new.example", "granite harvest pillow tide", browser=None)
+    assert all(isinstance(outcome, Accepted) for outcome in (changed, asked, confirmed, saved, known))
 
 
 def _everything_that_is_told(browser: Client, product: Product, clock: Clock) -> Owner:
