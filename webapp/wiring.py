@@ -23,7 +23,7 @@ from webapp.core.sealing import Keyring
 from webapp.core.sessions.flows import Limits
 from webapp.mail import Transport
 from webapp.mail.files import file_transport
-from webapp.mail.sending import Sender
+from webapp.mail.sending import EXTENSION, Sender
 from webapp.mail.smtp import smtp_transport
 from webapp.settings import Settings, read
 from webapp.web.parts import Parts
@@ -56,6 +56,7 @@ def build(*, clock: Clock | None, overrides: dict[str, Any]) -> Flask:
     )
     web.register(app, parts)
     sender = Sender(app, parts, _transport(app, parts, instance))
+    app.extensions[EXTENSION] = sender
     commands.register(app, parts, sender)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -25,7 +25,7 @@ class MailServer:
     """*faults*: what happens at a command, as "RCPT", or at "RCPT lea@studio.example"; nothing goes wrong without one.
 
     ``taken`` are the mails it has said 250 to, or would have; ``greeted`` what clients call themselves; ``envelopes``
-    sender and recipients of each.
+    sender and recipients of each. ``has_enough`` is set with the *enough*-th mail.
     """
 
     faults: dict[str, str] = field(default_factory=dict)
@@ -40,6 +40,8 @@ class MailServer:
     logged_in_with: list[tuple[str, str]] = field(default_factory=list)
     at_data: threading.Event = field(default_factory=threading.Event)
     may_go_on: threading.Event = field(default_factory=threading.Event)
+    enough: int = 0
+    has_enough: threading.Event = field(default_factory=threading.Event)
     open: set[asyncio.Transport] = field(default_factory=set)
 
     def ids(self) -> list[str]:
@@ -88,6 +90,8 @@ class MailServer:
         if fault in ("", "wait", TAKE_AND_DROP):
             self.taken.append(mail)
             self.envelopes.append((str(envelope.mail_from), list(envelope.rcpt_tos)))
+        if len(self.taken) == self.enough:
+            self.has_enough.set()
         return await self._fault(server, "DATA", envelope.rcpt_tos[0]) or "250 taken"
 
     async def handle_QUIT(self, server: SMTP, _s: Session, _e: Envelope) -> str:

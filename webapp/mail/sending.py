@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 TURN_EVERY = timedelta(seconds=2)
 WHILE_AWAY_EVERY = timedelta(seconds=30)
 
+EXTENSION = "webapp.sender"
+"""Where the application keeps its own."""
+
 DATABASE = "the database"
 MAIL_SERVER = "the mail server"
 
