@@ -18,11 +18,11 @@ from webapp import create_app
 from webapp.core.accounts.rules import Role
 
 OPEN_HALF_WAY = {"/login", "/login/code", "/login/backup-code", "/login/help", "/logout", "/csp-reports"}
-OPEN_HALF_WAY |= {"/password/forgot", "/password/forgot/sent", "/password/reset/x", "/email/confirm/x"}
+OPEN_HALF_WAY |= {"/password/forgot", "/password/forgot/sent", "/password/reset/x", "/email/confirm/x", "/notices/x"}
 OPEN_HALF_WAY |= {"/healthz", "/readyz"}
 GUESSED = ["/api/me", "/api/v1/employees", "/export", "/upload", "/settings/employees.csv", "/settings/audit.csv"]
-GUESSED += ["/admin", "/invite/x", "/notices/x", "/sso"]
-MAILED = ["/password/forgot", "/password/reset/x", "/email/confirm/x"]
+GUESSED += ["/admin", "/invite/x", "/sso"]
+MAILED = ["/password/forgot", "/password/reset/x", "/email/confirm/x", "/notices/x"]
 PERSONAL = ["Lea Brunner", "Studio Nord", "lea@studio.example", "backup codes left"]
 UNSEEN_TOKEN = "A" * 43
 BAIT = {
