@@ -54,7 +54,15 @@ def test_the_mailbox_in_doubt_gets_no_link_for_a_password(client: Client, produc
     from webapp.core.visitor import OPERATOR
 
     with writing(product.session):
-        tell(product.session, Notice.EMAIL_CHANGED, owner.person, now=product.now, visitor=OPERATOR, former_email="a")
+        tell(
+            product.session,
+            Notice.EMAIL_CHANGED,
+            owner.person,
+            now=product.now,
+            visitor=OPERATOR,
+            former_email="a…",
+            new_email="b…",
+        )
     link = f"/notices/{product.mailed_link(Notice.EMAIL_CHANGED)}"
 
     page = client.get(client.post(link).location)
