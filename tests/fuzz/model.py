@@ -67,13 +67,15 @@ class KnownBrowser:
 class Somebody:
     """An employee. *codes* of the newest set: whether each has been used. *phone* is None while it is off.
 
-    *accepted* are the time steps whose code was right, oldest first; *set_up_at* is when the phone was.
+    *accepted* are the time steps whose code was right, oldest first; *set_up_at* is when the phone was; *checked_at* is
+    when a code of the newest set was last shown to be there.
     """
 
     email: str
     phone: Phone | None = None
     accepted: list[int] = field(default_factory=list)
     codes: dict[str, bool] = field(default_factory=dict)
+    checked_at: int | None = None
     older_codes: list[str] = field(default_factory=list)
     older_phones: list[Phone] = field(default_factory=list)
     pending: "Pending | None" = None
@@ -272,7 +274,7 @@ class Model:
         """A new set, of which a mail tells: the old codes are dead, and only this session may see the new ones."""
         self.mails += 1
         log_in.who.older_codes += log_in.who.codes
-        log_in.who.codes = dict.fromkeys(codes, False)
+        log_in.who.codes, log_in.who.checked_at = dict.fromkeys(codes, False), None
         for one in self.log_ins:
             if one.who is log_in.who:
                 one.shown = ()
@@ -283,6 +285,28 @@ class Model:
         if now >= log_in.shown_at + 10 * MINUTE:
             log_in.shown = ()
         return log_in.shown
+
+    def check_codes(self, log_in: LogIn, cookie: str | None, typed: str | None, now: int) -> str:
+        """Whether the list is still there: a guess like any other, and nothing is spent."""
+        who = log_in.who
+        if not is_backup_code(typed) or typed is None:
+            return MALFORMED
+        if who.phone is None:
+            return "not_active"
+        if self.look_at_codes(log_in, now):
+            return "backup_codes_shown"
+        budget = (who.email, "backup_code", who.browser(cookie, now))
+        refused = self.guesses.refusal(budget, now)
+        if refused:
+            return refused
+        self.guesses.fail(budget, now)
+        if typed not in who.codes:
+            return "backup_code_unknown"
+        self.guesses.refund(budget, now)
+        if who.codes[typed]:
+            return "backup_code_used"
+        who.checked_at = now
+        return ACCEPTED
 
     def last_code_counts(self, log_in: LogIn, now: int) -> bool:
         """Whether the log-in by the last backup code stands in for a code: ten minutes, while none is left."""
@@ -298,7 +322,7 @@ class Model:
     def reset(self, who: Somebody, *, keep: LogIn | None) -> None:
         who.older_codes += who.codes
         who.older_phones += [who.phone] if who.phone else []
-        who.phone, who.codes, who.pending, who.accepted = None, {}, None, []
+        who.phone, who.codes, who.pending, who.accepted, who.checked_at = None, {}, None, [], None
         self.half_ways = [one for one in self.half_ways if one.who is not who]
         self._forget_browsers(who, keep=set())
         self.guesses.empty(lambda one: one[0] == who.email and one[1] in ("totp", "backup_code"))

@@ -256,6 +256,15 @@ class AnyOrder(RuleBasedStateMachine):
                 self._show_new_codes(log_in, seat)
 
     @precondition(lambda self: self.inside())
+    @rule(where=st.integers(0, 2), how=st.sampled_from((*BACKUP_CODES, "backup code", "right", "malformed")))
+    def checks_that_the_codes_are_saved(self, where: int, how: str) -> None:
+        browser = _pick(self.inside(), where)
+        log_in, seat = self._seat(browser)
+        typed = self._typed(log_in.who, how)
+        expected = self.model.check_codes(log_in, browser.cookie, typed, self.now)
+        self._agree("check", self.product.check_codes(seat, typed or "no code"), expected)
+
+    @precondition(lambda self: self.inside())
     @rule(where=st.integers(0, 2), how=HOWS, twice=st.booleans())
     def resets(self, where: int, how: str, twice: bool) -> None:
         browser = _pick(self.inside(), where)
@@ -268,7 +277,10 @@ class AnyOrder(RuleBasedStateMachine):
                 self.model.reset(log_in.who, keep=log_in)
 
     @precondition(lambda self: self.inside())
-    @rule(where=st.integers(0, 2), then=st.sampled_from(("nothing", "begin", "confirm", "create", "reset", "prove")))
+    @rule(
+        where=st.integers(0, 2),
+        then=st.sampled_from(("nothing", "begin", "confirm", "create", "check", "reset", "prove")),
+    )
     def logs_out(self, where: int, then: str) -> None:
         """And another tab's request, admitted before the log-out, acts after it: it finds the session over."""
         browser = _pick(self.inside(), where)
@@ -280,6 +292,7 @@ class AnyOrder(RuleBasedStateMachine):
             "begin": ("begin", lambda: self.product.begin(seat)),
             "confirm": ("confirm", lambda: self.product.confirm(seat, code)),
             "create": ("change", lambda: self.product.create_codes(seat, code)),
+            "check": ("check", lambda: self.product.check_codes(seat, UNKNOWN_CODE)),
             "reset": ("change", lambda: self.product.reset(seat, code)),
         }
         if then in acts:
@@ -366,6 +379,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert (state is not None) is (somebody.phone is not None)
             if state is not None:
                 assert somebody.codes_left == state.codes_left <= 8
+                assert _time(somebody.checked_at) == state.codes_checked_at
 
     def counters_are_those_of_the_model(self) -> None:
         """So none has fallen by guessing."""

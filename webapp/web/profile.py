@@ -1,5 +1,6 @@
 """A person's pages under Settings: the profile, and the Security tab of one's own."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -119,7 +120,7 @@ def _security_context(after: str | None) -> dict[str, Any]:
     sessions = list_sessions(most=SESSIONS_LENGTH)
     return {
         "person": person_words(me().person, is_me=True),
-        "after": after if after is not None and _is_so(ways, sessions.total).get(after) else None,
+        "after": after if after is not None and _is_so(after, ways, sessions.total) else None,
         "two_factor": ways.two_factor,
         "ways": ways,
         "session_life": formats.duration(parts().settings.session_lifetime_hours),
@@ -130,24 +131,25 @@ def _security_context(after: str | None) -> dict[str, Any]:
     }
 
 
-def _is_so(ways: WaysBack, sessions: int) -> dict[str, bool]:
-    """What may be said to have been done. An address can claim anything: only what is so is said."""
+def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
+    """Whether *after* may be said to have been done. An address can claim anything: only what is so is said."""
     is_on = ways.two_factor is not None
-    return {
-        "activated": is_on,
-        "new_codes": is_on,
-        "checked": ways.two_factor is not None and ways.two_factor.codes_checked_at is not None,
-        "reset": not is_on,
-        "lifted": ways.frozen_since is None,
-        "codes_gone": is_on and ways.codes_until is None,
-        "setup_expired": not is_on and setup.has_expired(db(), me(), now=now()),
-        "password": password.has_just_changed(db(), me(), now=now()),
-        "email_asked": email.waiting_at(db(), me(), now=now()) is not None,
-        "email": email.has_just_changed(db(), me(), now=now()),
-        "session_ended": _has_just(EventKind.OTHER_SESSIONS_ENDED),
-        "others_ended": sessions == 1,
-        "session_gone": True,  # points to the list, and claims nothing
+    claims: dict[str, Callable[[], bool]] = {
+        "activated": lambda: is_on,
+        "new_codes": lambda: is_on,
+        "checked": lambda: ways.two_factor is not None and ways.two_factor.codes_checked_at is not None,
+        "reset": lambda: not is_on,
+        "lifted": lambda: ways.frozen_since is None,
+        "codes_gone": lambda: is_on and ways.codes_until is None,
+        "setup_expired": lambda: not is_on and setup.has_expired(db(), me(), now=now()),
+        "password": lambda: password.has_just_changed(db(), me(), now=now()),
+        "email_asked": lambda: email.waiting_at(db(), me(), now=now()) is not None,
+        "email": lambda: email.has_just_changed(db(), me(), now=now()),
+        "session_ended": lambda: _has_just(EventKind.OTHER_SESSIONS_ENDED),
+        "others_ended": lambda: sessions == 1,
+        "session_gone": lambda: True,  # points to the list, and claims nothing
     }
+    return after in claims and claims[after]()
 
 
 def _has_just(happened: EventKind) -> bool:
