@@ -11,8 +11,10 @@ from tests.web.client import Answer, Client
 from tests.web.dom import Element
 from tests.web.people import log_in, security
 from webapp.core.enrolment.rules import NextStep
+from webapp.core.notices.flows import Notice
 
 NEXT = {
+    NextStep.LIFT_FREEZE: "Your account is frozen",
     NextStep.SET_UP: "Protect your account with your phone",
     NextStep.PUT_CODES_AWAY: "Put your new backup codes away",
     NextStep.NEW_CODES_NONE_LEFT: "All backup codes are used up",
@@ -22,6 +24,7 @@ NEXT = {
     NextStep.NOTHING: "Nothing to do",
 }
 LEADS_TO = {
+    NextStep.LIFT_FREEZE: "/freeze",
     NextStep.SET_UP: "",
     NextStep.PUT_CODES_AWAY: "/two-factor/activate/backup-codes",
     NextStep.NEW_CODES_NONE_LEFT: "/backup-codes",
@@ -30,6 +33,7 @@ LEADS_TO = {
     NextStep.CHECK_CODES: "/backup-codes/check",
 }
 CANT_WAIT = {
+    NextStep.LIFT_FREEZE: "bad",
     NextStep.PUT_CODES_AWAY: "warn",
     NextStep.NEW_CODES_NONE_LEFT: "bad",
     NextStep.NEW_CODES_FEW: "warn",
@@ -69,6 +73,8 @@ def stand(client: Client, product: Product, clock: Clock) -> Callable[[NextStep]
             product.check_codes(owner.seat, owner.codes[7])
         if step is NextStep.NEW_CODES_OLD:
             clock.move(days=365)
+        if step is NextStep.LIFT_FREEZE:
+            product.freeze(product.mailed_link(Notice.BACKUP_CODE_USED))
         log_in(client, owner.person)
         assert 303 == client.as_page().post("/login/code", code=owner.phone.code(clock.now)).status
         return owner
@@ -93,7 +99,9 @@ def test_overview_and_security_tab_say_the_same_next_thing(
     assert {mood} - {""} == set(overview.attributes["class"].split()) & {"warn", "bad"}
     links = [link.attributes["href"] for link in overview.all("a")]
     assert links == ([f"{security(owner.person)}{LEADS_TO[step]}"] if step in LEADS_TO else [])
-    if step not in (NextStep.SET_UP, NextStep.NOTHING):
+    if step is NextStep.LIFT_FREEZE:  # of the whole account, so above all cards
+        assert NEXT[step] not in ways(tab).text
+    elif step not in (NextStep.SET_UP, NextStep.NOTHING):
         (go,) = [link.attributes["href"] for link in ways(tab).all("a", **{"class": "btn go"})]
         assert [go] == links
         assert 200 == client.as_page().get(go).status
@@ -303,7 +311,7 @@ def test_an_address_alone_says_nothing_was_checked(client: Client, product: Prod
 # --- what it costs ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "most"), [("security", 8), ("overview", 6)])
+@pytest.mark.parametrize(("path", "most"), [("security", 9), ("overview", 6)])
 def test_few_statements_are_needed(
     client: Client, product: Product, clock: Clock, engine: Engine, path: str, most: int
 ) -> None:

@@ -9,7 +9,7 @@ def test_without_two_factor_authentication_there_is_only_to_set_it_up(product: P
     """Nothing else is looked for."""
     seat = product.log_in(product.employee())
 
-    assert WaysBack(None, None, None, NextStep.SET_UP) == product.ways_back(seat)
+    assert WaysBack(None, None, None, None, NextStep.SET_UP) == product.ways_back(seat)
 
 
 def test_new_codes_are_to_be_put_away_by_the_session_that_made_them(product: Product) -> None:
