@@ -12,6 +12,7 @@ from tests.journeys.product import App, Running
 from tests.journeys.steps import give_code, give_password
 from webapp.core.accounts.rules import Role
 from webapp.core.attempts.rules import GuessKind
+from webapp.core.links.rules import LinkKind
 
 WIDTHS = (1280, 390, 320)
 Look = Callable[..., None]
@@ -75,6 +76,49 @@ def test_the_log_in_is_accessible(product: Running, page: Page, look: Look) -> N
     look("phone lost", "Your phone is lost")
     page.goto("/no/such/page")
     look("page not found")
+
+
+def test_a_new_password_and_address_are_accessible(product: Running, page: Page, look: Look) -> None:
+    """Asking for a link, using one up, both forms of the Security tab with their errors, the new address."""
+    owner = product.owner()
+    page.goto("/password/forgot")
+    look("forgotten password")
+    page.get_by_label("E-mail").fill(owner.person.email)
+    page.get_by_role("button", name="Send link").click()
+    look("link sent", "Look in your mailbox")
+    product.core.resolve()
+    page.goto(f"/password/reset/{product.core.mailed(LinkKind.PASSWORD)[0][1]}")
+    look("new password")
+    page.get_by_label("New password").fill("harbour quilt nineteen ferns")
+    page.get_by_role("button", name="Save").click()
+    look("new password saved", "Your new password is saved")
+    page.goto("/password/reset/x")
+    look("link over", "This link doesn't work any more")
+    page.goto("/email/confirm/x")
+    look("log in first", "Log in first")
+    page.goto("/login")
+    page.get_by_label("E-mail").fill(owner.person.email)
+    page.get_by_label("Password").fill("harbour quilt nineteen ferns")
+    page.get_by_role("button", name="Continue").click()
+    give_code(page, owner.phone.code(product.clock.now))
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.goto(f"/settings/employees/{owner.person.id}/security")
+    page.get_by_role("link", name="Change password…").click()
+    page.get_by_role("button", name="Change password").click()
+    look("password, three errors", "3 entries need another look")
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("link", name="Change e-mail…").click()
+    expect(page.get_by_label("New e-mail")).to_be_visible()
+    look("another address")
+    page.get_by_label("New e-mail").fill("lea@new.example")
+    product.clock.next_step()
+    page.get_by_label("Authentication code").fill(owner.phone.code(product.clock.now))
+    page.get_by_role("button", name="Change e-mail").click()
+    look("Security tab, waiting for an address", "Waiting for confirmation at")
+    page.goto(f"/email/confirm/{product.core.mailed(LinkKind.EMAIL)[0][1]}")
+    look("new address", "Use this e-mail address")
+    page.goto("/email/confirm/x")
+    look("address link over", "This link doesn't work any more")
 
 
 def test_a_throttled_log_in_is_accessible(product: Running, page: Page, look: Look) -> None:

@@ -82,7 +82,7 @@ def test_an_old_log_in_is_asked_for_nothing_more(client: Client, product: Produc
     shown = client.get(f"{security(person)}/password")
     done = change(client, person)
 
-    assert "Choose a new password" == shown.heading
+    assert "Change your password" == shown.heading
     assert "Your password is changed." in client.followed(done).text
 
 
