@@ -9,6 +9,7 @@ from sqlalchemy import Engine, select
 
 from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.web.client import Client
+from tests.web.people import address
 from webapp import create_app
 from webapp.core.database import Base
 from webapp.web.guards import Needs, guard_of
@@ -106,11 +107,7 @@ def _stand(browser: Client, product: Product, clock: Clock, stands: str) -> int:
 
 def _pages(app: Flask, employee_id: int) -> list[str]:
     """Every address, those of POST alone as well: asked for by GET they must do nothing either."""
-    paths = {
-        rule.rule.replace("<id:employee_id>", str(employee_id)).replace("<token>", "x")
-        for rule in app.url_map.iter_rules()
-        if rule.endpoint != "static"
-    }
+    paths = {address(rule.rule, employee_id) for rule in app.url_map.iter_rules() if rule.endpoint != "static"}
     assert not [path for path in paths if "<" in path], "say above what stands for the new part of this address"
     return sorted(paths)
 

@@ -13,7 +13,7 @@ from tests.attacks.wire import Wire, half_way, leads_to_log_in
 from tests.core.people import PASSWORD, Clock, Product
 from tests.services.place import Place
 from tests.web.client import Client
-from tests.web.people import log_in
+from tests.web.people import address, log_in
 from webapp import create_app
 from webapp.core.accounts.rules import Role
 
@@ -359,7 +359,7 @@ def test_no_command_makes_a_session_or_shows_a_way_to_one(app: Flask, product: P
 
 def _closed_pages(app: Flask, employee_id: int) -> Iterator[tuple[str, str]]:
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<id:employee_id>", str(employee_id)).replace("<token>", "x")
+        path = address(rule.rule, employee_id)
         if rule.endpoint != "static" and path not in OPEN_HALF_WAY:
             yield from ((method, path) for method in ("GET", "POST") if method in (rule.methods or ()))
 

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, select
 from tests.core.people import Clock, Owner
 from tests.core.stored import Dump, dump
 from tests.web.client import Client
-from tests.web.people import log_in
+from tests.web.people import address, log_in
 from webapp.core.accounts.flows import Person
 from webapp.core.database import Base
 
@@ -65,7 +65,7 @@ def stored(engine: Engine) -> Dump:
 def routes(app: Flask, method: str, employee_id: int) -> list[tuple[str, str]]:
     """Path and endpoint of everything that takes *method*, for this employee."""
     return [
-        (rule.rule.replace("<id:employee_id>", str(employee_id)).replace("<token>", "x"), rule.endpoint)
+        (address(rule.rule, employee_id), rule.endpoint)
         for rule in app.url_map.iter_rules()
         if method in (rule.methods or ()) and rule.endpoint != "static"
     ]

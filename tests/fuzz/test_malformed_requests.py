@@ -270,7 +270,8 @@ class Place:
         }
         whose = str(people[odd["id"]]).encode() if odd["id"] in people else odd["id"]
         path = rule.rule.encode().replace(b"<path:filename>", odd["file"].replace(LONG_NAME, LONG))
-        return path.replace(b"<id:employee_id>", whose).replace(b"<token>", odd["file"].replace(LONG_NAME, LONG))
+        path = path.replace(b"<id:employee_id>", whose).replace(b"<id:authenticator_id>", b"1")
+        return path.replace(b"<token>", odd["file"].replace(LONG_NAME, LONG))
 
 
 def _late_where_it_ends_a_log_in(rule: Rule) -> tuple[bool, str, list[str]]:

@@ -203,7 +203,9 @@ def form_of(button: Element, page: Element) -> Element:
 def filled_in(form: Element) -> dict[str, str]:
     """What *form* would send as it stands."""
     typed = {
-        one.attributes["name"]: one.attributes.get("value", "") for one in form.all("input") if "name" in one.attributes
+        one.attributes["name"]: one.attributes.get("value", "")
+        for one in form.all("input")
+        if "name" in one.attributes and ("checked" in one.attributes or one.attributes["type"] != "radio")
     }
     chosen = {
         one.attributes["name"]: option.attributes["value"]

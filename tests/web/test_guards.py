@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from tests.core.people import PASSWORD, Clock, Product
 from tests.databases import taken_away
 from tests.web.client import Answer, Client
-from tests.web.people import log_in, security
+from tests.web.people import address, log_in, security
 
 PUBLIC = {
     *("login.password", "login.send_password", "login.help", "csp_reports.take"),
@@ -25,7 +25,7 @@ def _routes(app: Flask) -> list[tuple[str, str, str]]:
     """Method, path and endpoint of every page and form."""
     found = []
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<id:employee_id>", "1").replace("<token>", "x")
+        path = address(rule.rule, 1)
         if rule.endpoint != "static":
             found += [(method, path, rule.endpoint) for method in ("GET", "POST") if method in (rule.methods or ())]
     return found

@@ -12,7 +12,7 @@ from flask import Flask
 
 from tests.core.people import Product
 from tests.web.client import Client
-from tests.web.people import begin_activation, log_in
+from tests.web.people import address, begin_activation, log_in
 from webapp import create_app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -105,8 +105,7 @@ def _script() -> str:
 
 def _pages(app: Flask, employee_id: int = 1) -> list[str]:
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
-    paths = {rule.rule.replace("<id:employee_id>", str(employee_id)) for rule in rules}
-    return sorted(path.replace("<token>", "x") for path in paths)
+    return sorted({address(rule.rule, employee_id) for rule in rules})
 
 
 def test_production_never_debugs(

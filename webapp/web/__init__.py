@@ -7,6 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from webapp.web import (
+    authenticators,
     credentials,
     csp_reports,
     dashboard,
@@ -52,6 +53,7 @@ def register(app: Flask, parts: Parts) -> None:
         two_factor.blueprint,
         proofs.backup_codes,
         log_outs.blueprint,
+        authenticators.blueprint,
         saved_codes.blueprint,
         recovery.blueprint,
         credentials.blueprint,

@@ -20,7 +20,7 @@ from webapp.web.next_page import local_path
 from webapp.web.page import LOG_IN, STEP, render, render_refused
 from webapp.web.parts import db, keyring, now, parts, rounds
 from webapp.web.profile import security_url, to_security
-from webapp.web.proofs import by_backup_code
+from webapp.web.second_factor import by_backup_code
 from webapp.web.two_factor import way_out
 
 blueprint = Blueprint("credentials", __name__, url_prefix="/settings/employees/<id:employee_id>/security")

@@ -4,14 +4,18 @@ Tokens are judged in guards.py for every POST at once, so the forms carry none o
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, SelectField, StringField
+from wtforms import Field, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import StopValidation, ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from webapp.core.database import AuthenticatorId
+from webapp.core.factors.totp.flows import App
+from webapp.core.factors.totp.rules import MAX_NAME_LENGTH as MAX_APP_NAME_LENGTH
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof.rules import AuthenticationCode, BackupCode, Entry, read_entry
 from webapp.web import languages, wording
@@ -111,6 +115,40 @@ class ProfileForm(Form):
             raise ValidationError("Enter a phone number, as in +41 44 123 45 67, or leave it empty.")
 
 
+# Above the forms of codes: wtforms puts fields, and what is wrong with them, in the order in which they are written.
+
+
+class ChoosesApp:
+    """Which of two apps is meant; of one alone nothing is asked."""
+
+    app = RadioField("Which app do you replace?", validate_choice=False)
+
+    def offer(self, apps: Sequence[App]) -> None:
+        self.app.choices = [(str(app.id), app.name) for app in apps]
+        if len(apps) == 1:
+            self.app.data = str(apps[0].id)
+
+    def validate_app(self, field: Field) -> None:
+        if field.data not in [value for value, _ in field.choices]:
+            raise ValidationError("Choose the app that you replace.")
+
+    def chosen(self) -> AuthenticatorId:
+        return AuthenticatorId(int(self.app.data))
+
+
+class NamesApp:
+    """What an app is called."""
+
+    name = StringField("Name", [OneLine("Give the app a name.", MAX_APP_NAME_LENGTH)])
+
+    def app_name(self) -> str:
+        return str(self.name.data).strip()
+
+
+_FIELDS = {Refusal.NAME_TAKEN: "name", Refusal.UNKNOWN_AUTHENTICATOR: "app"}
+"""Where a refusal belongs that is not about the code."""
+
+
 class SecondFactorForm(Form):
     """One field for a code; whichever of the two it is, the other kind of code is taken as well."""
 
@@ -137,7 +175,7 @@ class SecondFactorForm(Form):
     def tell(self, refused: Refused) -> None:
         """Say at the field why core refused, but for what is said already: by entry(), or by the page for a pause."""
         if refused.reason is not Refusal.MALFORMED and not wording.is_pause(refused):
-            self.refuse(wording.sentence(refused), self.field_name)
+            self.refuse(wording.sentence(refused), _FIELDS.get(refused.reason, self.field_name))
 
 
 class CodeForm(SecondFactorForm):
@@ -179,4 +217,24 @@ class ChangeEmailByCodeForm(ChangeEmailForm, CodeForm):
 
 
 class ChangeEmailByBackupCodeForm(ChangeEmailForm, BackupCodeForm):
+    pass
+
+
+class ReplaceByCodeForm(ChoosesApp, CodeForm):
+    pass
+
+
+class ReplaceByBackupCodeForm(ChoosesApp, BackupCodeForm):
+    pass
+
+
+class AddByCodeForm(NamesApp, CodeForm):
+    pass
+
+
+class AddByBackupCodeForm(NamesApp, BackupCodeForm):
+    pass
+
+
+class RenameForm(NamesApp, Form):
     pass

@@ -18,7 +18,7 @@ from webapp.web.open_sessions import list_sessions, listed
 from webapp.web.page import PAGE, person_words, render
 from webapp.web.parts import db, keyring, now, parts
 from webapp.web.profile import to_security
-from webapp.web.proofs import code_form, code_page, typed_entry
+from webapp.web.second_factor import code_form, code_page, typed_entry
 from webapp.web.two_factor import way_out
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/settings/employees/<id:employee_id>/security/sessions")

@@ -16,6 +16,7 @@ from webapp.core.credentials import email, password
 from webapp.core.database import EmployeeId
 from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
+from webapp.core.factors.totp.rules import FIRST_NAME
 from webapp.web import formats, htmx, wording
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import deny, own_page, signed_in
@@ -122,6 +123,7 @@ def _security_context(after: str | None) -> dict[str, Any]:
         "person": person_words(me().person, is_me=True),
         "after": after if after is not None and _is_so(after, ways, sessions.total) else None,
         "two_factor": ways.two_factor,
+        "names_apps": ways.two_factor is not None and [app.name for app in ways.two_factor.apps] != [FIRST_NAME],
         "ways": ways,
         "session_life": formats.duration(parts().settings.session_lifetime_hours),
         "open_sessions": sessions,
@@ -131,8 +133,20 @@ def _security_context(after: str | None) -> dict[str, Any]:
     }
 
 
+_TELLING = {
+    "app_replaced": EventKind.APP_REPLACED,
+    "app_added": EventKind.AUTHENTICATOR_ADDED,
+    "app_renamed": EventKind.AUTHENTICATOR_RENAMED,
+    "app_removed": EventKind.AUTHENTICATOR_REMOVED,
+    "session_ended": EventKind.OTHER_SESSIONS_ENDED,
+}
+"""What an event tells to have been done."""
+
+
 def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
     """Whether *after* may be said to have been done. An address can claim anything: only what is so is said."""
+    if after in _TELLING:
+        return _has_just(_TELLING[after])
     is_on = ways.two_factor is not None
     claims: dict[str, Callable[[], bool]] = {
         "activated": lambda: is_on,
@@ -141,11 +155,10 @@ def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
         "reset": lambda: not is_on,
         "lifted": lambda: ways.frozen_since is None,
         "codes_gone": lambda: is_on and ways.codes_until is None,
-        "setup_expired": lambda: not is_on and setup.has_expired(db(), me(), now=now()),
+        "setup_expired": lambda: setup.has_expired(db(), me(), now=now()),
         "password": lambda: password.has_just_changed(db(), me(), now=now()),
         "email_asked": lambda: email.waiting_at(db(), me(), now=now()) is not None,
         "email": lambda: email.has_just_changed(db(), me(), now=now()),
-        "session_ended": lambda: _has_just(EventKind.OTHER_SESSIONS_ENDED),
         "others_ended": lambda: sessions == 1,
         "session_gone": lambda: True,  # points to the list, and claims nothing
     }
@@ -154,7 +167,7 @@ def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
 
 def _has_just(happened: EventKind) -> bool:
     newest = audit.recent(db(), me().person.id, kinds=[happened], most=1)
-    return bool(newest) and now() - newest[0].at < JUST_NOW
+    return bool(newest) and newest[0].outcome == "success" and now() - newest[0].at < JUST_NOW
 
 
 def _activity() -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Switching two-factor authentication on, in three steps. Each step is a page first, and a pop-up with HTMX."""
+"""Setting up an app, in three steps: to switch on, to replace one, or beside one. Each step is a page first.
+
+With HTMX each is a pop-up. What begins the other two is in authenticators.py.
+"""
 
 from flask import Blueprint, Response, make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -8,6 +11,7 @@ from webapp.core.enrolment import activation, first_code, new_codes
 from webapp.core.enrolment import setup as app_setup
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes.flows import Shown
+from webapp.core.factors.totp.pending import Purpose
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.web import formats, htmx, qr, wording
 from webapp.web.forms import CodeForm
@@ -35,7 +39,7 @@ def begin(employee_id: int) -> Response | BaseResponse:
 @own_page()
 def activate(employee_id: int) -> Response | BaseResponse:
     """Step 1: the QR code of the pending key. Without one, the Security tab."""
-    setup = app_setup.find(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now())
+    setup = _setup()
     if setup is None:
         return _nothing_to_scan()
     code = qr.draw(setup.uri)
@@ -47,6 +51,7 @@ def activate(employee_id: int) -> Response | BaseResponse:
         key_groups=[setup.key[at : at + 4] for at in range(0, len(setup.key), 4)],
         otpauth_uri=setup.uri,
         expires_at=setup.expires_at,
+        purpose=setup.purpose,
     )
 
 
@@ -54,10 +59,12 @@ def activate(employee_id: int) -> Response | BaseResponse:
 @own_page()
 def show_activation_code(employee_id: int) -> Response | BaseResponse:
     """Step 2: the first code from the app."""
-    if app_setup.find(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now()) is None:
+    setup = _setup()
+    if setup is None:
         return _nothing_to_scan()
     pause = app_setup.refusal(db(), me(), now=now(), visitor=visitor())
-    return render_refused("two_factor/code.html", STEP, pause, form=CodeForm(formdata=None))
+    form = CodeForm(formdata=None)
+    return render_refused("two_factor/code.html", STEP, pause, form=form, purpose=setup.purpose)
 
 
 @blueprint.post("/activate/code")
@@ -75,12 +82,14 @@ def send_activation_code(employee_id: int) -> Response | BaseResponse:
         visitor=visitor(),
     )
     if isinstance(outcome, Accepted):
-        return to_new_codes()
+        return to_security("app_added") if outcome.value is Purpose.ADD else to_new_codes()
     leads_away = way_out(outcome)
     if leads_away:
         return leads_away
     form.tell(outcome)
-    return render_refused("two_factor/code.html", STEP, outcome, form=form)
+    setup = _setup()
+    purpose = setup.purpose if setup else Purpose.ACTIVATE
+    return render_refused("two_factor/code.html", STEP, outcome, form=form, purpose=purpose)
 
 
 @blueprint.get("/activate/backup-codes", endpoint="new_codes")
@@ -97,7 +106,7 @@ def show_new_codes(employee_id: int) -> Response | BaseResponse:
         account=masked_email(me().person.email),
         made_at=shown.made_at,
         until=shown.until,
-        after_activation=_came_with_activation(shown),
+        came_with=_came_with(shown),
     )
 
 
@@ -128,7 +137,7 @@ def close_codes(employee_id: int) -> Response | BaseResponse:
     shown = _shown()
     if shown is None:  # closed in another tab, or after the ten minutes
         return to_security("activated")
-    after = "activated" if _came_with_activation(shown) else "new_codes"
+    after = {Purpose.ACTIVATE: "activated", Purpose.REPLACE: "app_replaced"}.get(_came_with(shown), "new_codes")
     new_codes.close(db(), me(), now=now(), visitor=visitor())
     return to_security(after)
 
@@ -151,6 +160,10 @@ def way_out(refused: Refused) -> Response | BaseResponse | None:
     return to_security(_SAID_BY_THE_TAB[refused.reason])
 
 
+def _setup() -> app_setup.Setup | None:
+    return app_setup.find(db(), keyring(), me(), issuer=parts().settings.brand_name, now=now())
+
+
 def _nothing_to_scan() -> Response | BaseResponse:
     """The Security tab has the button to begin again; it says so where a set-up of this session took too long."""
     return to_security("setup_expired" if app_setup.has_expired(db(), me(), now=now()) else None)
@@ -169,7 +182,9 @@ def _shown() -> Shown | None:
     return new_codes.shown(db(), keyring(), me(), token=visit().token, now=now())
 
 
-def _came_with_activation(shown: Shown) -> bool:
-    """Whether these codes belong to the third step, or were made later in place of others."""
+def _came_with(shown: Shown) -> Purpose | None:
+    """Which third step these codes belong to; None where they were made later in place of others."""
     state = enrolment.state(db(), me().person.id)
-    return state is not None and state.activated_at == shown.made_at
+    if state is None or all(app.added_at != shown.made_at for app in state.apps):
+        return None
+    return Purpose.ACTIVATE if state.activated_at == shown.made_at else Purpose.REPLACE
