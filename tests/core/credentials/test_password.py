@@ -99,6 +99,16 @@ def test_a_password_that_breaks_a_rule_costs_nothing(product: Product, engine: E
     assert easy.hint
 
 
+def test_an_entry_that_is_no_code_costs_nothing(product: Product, engine: Engine, lea: Owner) -> None:
+    """Its shape comes before any guess: the password beside it isn't looked at. It is written down."""
+    before = dump(engine, without={"audit_events"})
+
+    assert Refused(Refusal.MALFORMED) == product.change_password(lea.seat, NEW, "12345", current="not the right one")
+
+    assert before == dump(engine, without={"audit_events"})
+    assert ["malformed"] == reasons(product, "second_factor:check")
+
+
 def test_the_same_password_is_refused_and_costs_no_code(product: Product, lea: Owner) -> None:
     """However its letters are composed; said only to who knows it."""
     code = lea.phone.code(product.now)
@@ -161,6 +171,7 @@ def test_a_session_that_has_ended_changes_nothing(product: Product, engine: Engi
     assert Refused(Refusal.SESSION_OVER) == product.change_password(seat, NEW)
 
     assert before == dump(engine)["password_hashes"]
+    assert "session_over" == reasons(product, "password:check")[-1]
 
 
 def test_a_password_that_was_changed_meanwhile_is_not_changed_by_the_old_one(

@@ -123,6 +123,16 @@ def test_the_resolver_purges_too_and_keeps_what_waits(product: Product, engine: 
     assert [] == dump(engine)["recovery_requests"]
 
 
+def test_a_flood_of_requests_keeps_no_mail_waiting(product: Product) -> None:
+    """So many are answered in one turn of the sender, the oldest first, and the others in the next."""
+    for at in range(7):
+        product.forgot(f"nobody{at}@studio.example")
+
+    resolved = [recovery.resolve_due(product.session, most=3, now=product.now) for _ in range(4)]
+
+    assert [3, 3, 1, 0] == resolved
+
+
 def test_three_mails_an_hour_and_not_a_word_beyond(product: Product, engine: Engine, lea: Person) -> None:
     """By address, before anything is written: ten requests leave three rows and three mails."""
     for _ in range(10):

@@ -35,6 +35,8 @@ MOST = 3
 WITHIN = timedelta(hours=1)
 """So many requests at one address, and so many mails to one person, in this time. Beyond that nothing is said."""
 
+AT_ONCE = 200
+
 
 def ask(session: Session, keyring: Keyring, typed: str, *, now: datetime, visitor: Visitor) -> None:
     """Write down that somebody wants a link to the address *typed*: the same statements whoever has it, if anybody.
@@ -65,15 +67,16 @@ def ask(session: Session, keyring: Keyring, typed: str, *, now: datetime, visito
             return
 
 
-def resolve_due(session: Session, *, now: datetime) -> int:
-    """Answer every request that waits, each in its own transaction, with a mail owed or with nothing; how many.
+def resolve_due(session: Session, *, most: int = AT_ONCE, now: datetime) -> int:
+    """Answer requests that wait, each in its own transaction, with a mail owed or with nothing; how many.
 
-    Whoever delivers mail calls this first.
+    Whoever delivers mail calls this first. A flood of requests must not keep mail waiting that is owed: no more than
+    *most* are answered in one call.
     """
-    resolved = 0
-    while _resolve_next(session, now=now):
-        resolved += 1
-    return resolved
+    for resolved in range(most):
+        if not _resolve_next(session, now=now):
+            return resolved
+    return most
 
 
 def find(session: Session, keyring: Keyring, token: str) -> Link | None:
