@@ -334,6 +334,27 @@ def test_wrong_codes_and_new_codes_are_accessible(product: Running, page: Page, 
     look("new codes, shown")
 
 
+def test_active_sessions_are_accessible(product: Running, page: Page, look: Look) -> None:
+    """The card and the whole list, one that waits for the password, and both forms that log out elsewhere."""
+    owner = product.owner()
+    product.core.log_in_with(owner.person, owner.codes[0])
+    product.clock.move(hours=1)
+    for code in owner.codes[1:5]:
+        product.core.log_in_with(owner.person, code)
+    give_password(page, owner.person.email)
+    give_code(page, owner.phone.code(product.clock.now))
+    page.goto(f"/settings/employees/{owner.person.id}/security")
+    page.get_by_role("link", name="All 7 sessions").click()
+    look("active sessions", "Waits for the password")
+    page.get_by_role("link", name="Log out everywhere else").click()
+    look("log out everywhere else", "This ends 6 other sessions.")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Log out Unknown browser on Linux").first.click()
+    look("log out one session", "Whoever uses this session")
+    page.goto(f"/settings/employees/{owner.person.id}/security/sessions/end?session=others")
+    look("log out everywhere else, as a page")
+
+
 def test_an_administrator_s_pages_are_accessible(product: Running, page: Page, look: Look) -> None:
     """The list with pages and states, a search in vain, a colleague's profile; and what is refused."""
     admin = product.core.employee("ada@studio.example", name="Ada Frei", role=Role.ADMIN)

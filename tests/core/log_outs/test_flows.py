@@ -5,12 +5,14 @@ from sqlalchemy import Engine, delete, insert
 from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
+from tests.core.hashing import before_the_first_hash
 from tests.core.people import Owner, Product, Seat, visitor
 from tests.core.stored import count, dies_everywhere, dump
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts.tables import GuessBudget
 from webapp.core.challenge.flows import HalfWay
 from webapp.core.database import writing
+from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sessions import browsers
 from webapp.core.sessions.tables import LogInSession
@@ -37,6 +39,11 @@ def kim(product: Product) -> Person:
 def is_known(product: Product, seat: Seat) -> bool:
     person = seat.me.person.id
     return browsers.recognise(product.session, person, visitor(seat.browser), now=product.now) is not None
+
+
+def charged(engine: Engine) -> int:
+    """Guesses that stand counted, whatever at."""
+    return sum(row[4] for row in dump(engine)["guess_budgets"])
 
 
 @pytest.mark.parametrize("factor", ["totp", "backup_code"])
@@ -139,6 +146,25 @@ def test_what_has_ended_meanwhile_spends_no_code(product: Product, lea: Owner, t
     assert Accepted(None) == product.reset(lea.seat, code)
 
 
+@pytest.mark.parametrize("all_others", [False, True])
+def test_what_ends_while_a_backup_code_is_hashed_spends_none(
+    product: Product, engine: Engine, lea: Owner, there: Seat, monkeypatch: pytest.MonkeyPatch, all_others: bool
+) -> None:
+    """Asked again under the lock: the code can be used again, and the guess is given back."""
+    with Session(engine, expire_on_commit=False) as session:
+        other = product.beside(session)
+        before_the_first_hash(monkeypatch, lambda: other.log_out(there))
+
+        outcome = (
+            product.end_others(lea.seat, lea.codes[1])
+            if all_others
+            else product.end_one(lea.seat, there.me.session_id, lea.codes[1])
+        )
+
+    assert Refused(Refusal.SESSION_ENDED_BEFORE) == outcome
+    assert [1, 0] == [sum(row[4] is not None for row in dump(engine)["backup_codes"]), charged(engine)]
+
+
 def test_an_idle_session_that_was_ended_is_never_resumed(product: Product, lea: Owner, there: Seat) -> None:
     """The password and its cookie lead to the second step, as without that cookie."""
     product.clock.move(hours=1)
@@ -206,6 +232,16 @@ def test_the_log_in_by_the_last_code_stands_in_for_a_code(product: Product, lea:
     assert Accepted(None) == product.end_others(here)
 
     assert 1 == product.open_sessions(here).total
+
+
+def test_a_freeze_does_not_stop_it(product: Product, lea: Owner, there: Seat) -> None:
+    """Whoever was there before the disputed event may put others out; what was set since is no code."""
+    assert Accepted(None) == product.freeze(product.mailed_link(Notice.BACKUP_CODE_USED))
+    here, other = [product.log_in_with(lea.person, lea.codes[at]) for at in (1, 2)]
+
+    assert Accepted(None) == product.end_one(here, other.me.session_id, lea.phone.code(product.now))
+
+    assert [None, None] == [product.find(seat.token) for seat in (there, other)]
 
 
 def test_any_number_of_sessions_can_be_ended(product: Product, session: Session, engine: Engine, kim: Person) -> None:
