@@ -28,6 +28,7 @@ from webapp.core.attempts.flows import Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.clock import system_clock
 from webapp.core.database import CompanyId
+from webapp.core.outcomes import Refusal, Refused
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -75,6 +76,27 @@ def test_a_refusal_is_one_line_and_exit_status_1(app: Flask, product: Product, c
     assert (1, "") == (result.exit_code, result.stdout)
     assert words in result.stderr
     assert 1 == result.stderr.count("\n")
+
+
+def test_an_operator_logs_an_employee_out_everywhere(app: Flask, product: Product) -> None:
+    """Every session, half-way ones too, and no other person's; a second time there is none (ASVS 7.4.5)."""
+    owner = product.owner()
+    product.clock.next_step()
+    second = product.log_in_with(owner.person, owner.phone.code(product.now))
+    waiting = product.half_way(owner.person)
+    other = product.log_in(product.employee("tim@studio.example", company=owner.person.company_id))
+    command = ["employee", "log-out", owner.person.email]
+
+    result = app.test_cli_runner().invoke(args=command)
+
+    assert (0, "2\n") == (result.exit_code, result.stdout)
+    product.session.rollback()  # looks anew
+    assert [None, None] == [product.find(seat.token) for seat in (owner.seat, second)]
+    product.clock.next_step()
+    assert Refused(Refusal.CHALLENGE_OVER) == product.answer(waiting, owner.phone.code(product.now))
+    assert product.find(other.token)
+    assert [None] == [event.actor_id for event in product.audit("session:end_others")][-1:]
+    assert "0\n" == app.test_cli_runner().invoke(args=command).stdout
 
 
 @pytest.mark.parametrize(

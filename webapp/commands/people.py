@@ -6,10 +6,11 @@ from zoneinfo import available_timezones
 import click
 from flask.cli import AppGroup
 
-from webapp.commands.common import Group, one_name, value
+from webapp.commands.common import Group, one_name, person_at, value
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.rules import Plan, Role
 from webapp.core.database import CompanyId, EmployeeId
+from webapp.core.log_outs import flows as log_outs
 from webapp.core.passwords import flows as passwords
 from webapp.core.visitor import OPERATOR
 from webapp.web.parts import Parts
@@ -56,6 +57,13 @@ def employee_group(parts: Parts) -> AppGroup:
         password = _first_line() if password_stdin else _prompted_password()
         employee_id = employ(parts, CompanyId(company), email, password, name=one_name(name), role=Role(role))
         click.echo(employee_id)
+
+    @group.command("log-out")
+    @click.argument("email")
+    def log_out(email: str) -> None:
+        """End every session of one employee, wherever; prints how many there were."""
+        person = person_at(parts, email)
+        click.echo(log_outs.end_by_operator(parts.open_session(), person, now=parts.clock(), visitor=OPERATOR))
 
     return group
 

@@ -1,7 +1,7 @@
-"""Logging out elsewhere: one other session or all others, by their owner.
+"""Logging out elsewhere: one other session or all others, by their owner; every session of a person, by an operator.
 
-Needs a recent log-in, which the web sees to, and a code where two-factor authentication is on. It only takes away, so
-nothing else stands before it. Logging out here is the business of sessions.
+An owner needs a recent log-in, which the web sees to, and a code where two-factor authentication is on. It only takes
+away, so nothing else stands before it. Logging out here is the business of sessions.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.database import SessionId
+from webapp.core.challenge import flows as challenge
+from webapp.core.database import SessionId, writing
 from webapp.core.enrolment.changes import with_proof_where_on
 from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Accepted, Refusal, Refused
@@ -87,6 +90,15 @@ def end_others(
         browsers.forget(session, me.person.id, keep=me.browser_id)
 
     return _with_proof(session, keyring, me, entry, gone, now=now, visitor=visitor, then=end)
+
+
+def end_by_operator(session: Session, person: Person, *, now: datetime, visitor: Visitor) -> int:
+    """End every session and half-way log-in of *person*, and forget their browsers; how many sessions (ASVS 7.4.5)."""
+    with writing(session):
+        accounts.lock(session, person.id)
+        challenge.end_all(session, person.id)
+        browsers.forget(session, person.id)
+        return sessions.end_all(session, person, reason="ended_by_operator", now=now, visitor=visitor)
 
 
 def asks_for_code(session: Session, me: SignedIn) -> bool:

@@ -223,7 +223,7 @@ def end_all(
     reason: str,
     now: datetime,
     visitor: Visitor,
-) -> None:
+) -> int:
     """End this person's sessions, all but *keep*, and note how many. Joins the caller's transaction."""
     with writing(session):
         others = (LogInSession.employee_id == person.id) & (LogInSession.id != (keep if keep is not None else 0))
@@ -231,6 +231,7 @@ def end_all(
         backup_codes.hide_all(session, person.id, keep=keep)
         if count:
             record(session, EventKind.OTHER_SESSIONS_ENDED, person, now=now, visitor=visitor, details={"count": count})
+        return count
 
 
 def purge(session: Session, *, limits: Limits, now: datetime) -> int:
