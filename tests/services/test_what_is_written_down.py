@@ -33,6 +33,7 @@ def test_a_whole_run_leaves_events_and_no_secret(database_uri: str, tmp_path: Pa
     told = Counter(line["message"] for line in lines)
     kinds = {"password:check", "second_factor:check", "session:start", "session:end", "two_factor:reset"}
     kinds |= {"two_factor:activate", "backup_codes:create", "backup_codes:download", "backup_codes:close"}
+    kinds |= {"backup_codes:check"}
     assert kinds <= told.keys()
     assert events == told
     for line in lines:
@@ -71,6 +72,7 @@ def _live(place: Place) -> set[str]:
     new = _codes(browser.get(f"{tab}/two-factor/activate/backup-codes").text)
     browser.post(f"{tab}/two-factor/activate/backup-codes/download", form_at=f"{tab}/two-factor/activate/backup-codes")
     browser.post(f"{tab}/two-factor/activate/close", form_at=f"{tab}/two-factor/activate/backup-codes")
+    assert 303 == browser.post(f"{tab}/backup-codes/check", backup_code=new[1]).status
     assert 303 == browser.post(f"{tab}/two-factor/reset", backup_code=new[0]).status
     browser.post(f"{tab}/two-factor/activate", form_at=tab)
     found = re.search("secret=([A-Z2-7]{32})", browser.get(f"{tab}/two-factor/activate").text)

@@ -40,7 +40,8 @@ MALFORMED: list[dict[str, Any]] = [
     {"backup_code": "\x00" * 16},
     {"backup_code": "A" * 5000},
 ]
-PAGES = ["/login/code", "/login/backup-code", "two-factor/reset", "backup-codes", "two-factor/activate/code"]
+PAGES = ["/login/code", "/login/backup-code", "two-factor/reset", "backup-codes", "backup-codes/check"]
+PAGES += ["two-factor/activate/code"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -161,6 +161,7 @@ def test_a_post_without_a_session_leads_back_to_the_page_that_held_its_form(clie
         f"{tab}/two-factor/activate/close": f"{tab}/two-factor/activate/backup-codes",
         f"{tab}/two-factor/reset": f"{tab}/two-factor/reset",
         f"{tab}/backup-codes": f"{tab}/backup-codes",
+        f"{tab}/backup-codes/check": f"{tab}/backup-codes/check",
         "/logout": None,
     }
 
@@ -211,8 +212,9 @@ def test_a_colleagues_pages_are_closed_and_a_strangers_unknown(client: Client, p
 
     assert 403 == client.get(f"/settings/employees/{colleague.id}").status
     assert 404 == client.get(f"/settings/employees/{stranger.id}").status
+    pages = ["", "/two-factor/activate", "/two-factor/activate/code", "/two-factor/reset"]
     for person, status in ((colleague, 403), (stranger, 404)):
-        for page in ("", "/two-factor/activate", "/two-factor/activate/code", "/two-factor/reset", "/backup-codes"):
+        for page in (*pages, "/backup-codes", "/backup-codes/check"):
             before = len(product.audit("access:deny"))
             assert status == client.get(f"{security(person)}{page}").status
             assert ["not_yours"] == [row.reason for row in product.audit("access:deny")[before:]]
