@@ -38,6 +38,10 @@ class Guesses:
         self.opens_at = max([failed[-most] + window for most, window in PAUSES if len(failed) >= most], default=now)
         return "too_many" if self.opens_at > now else None
 
+    def is_paused(self, budget: Budget, now: int) -> bool:
+        failed = sorted(self.failed.get(budget, []))
+        return any(len(failed) >= most and failed[-most] + window > now for most, window in PAUSES)
+
     def fail(self, budget: Budget, now: int) -> None:
         self.failed.setdefault(budget, []).append(now)
         self.charged_at[budget] = now
@@ -76,6 +80,8 @@ class Somebody:
     accepted: list[int] = field(default_factory=list)
     codes: dict[str, bool] = field(default_factory=dict)
     checked_at: int | None = None
+    has_logged_in: bool = False
+    warned_at: list[int] = field(default_factory=list)
     older_codes: list[str] = field(default_factory=list)
     older_phones: list[Phone] = field(default_factory=list)
     pending: "Pending | None" = None
@@ -177,10 +183,23 @@ class Model:
         return None if is_right else "wrong_password"
 
     def log_in(
-        self, who: Somebody, cookie: str | None, *, browser_id: int, new_cookie: str, token: str, now: int
+        self,
+        who: Somebody,
+        cookie: str | None,
+        *,
+        browser_id: int,
+        new_cookie: str,
+        token: str,
+        by_backup_code: bool,
+        now: int,
     ) -> LogIn:
-        """A full log-in is complete in the browser that the product calls *browser_id*."""
+        """A full log-in is complete in the browser that the product calls *browser_id*.
+
+        One mail tells of it: that a backup code was used, or else, from the second log-in on, that the browser is new.
+        """
         known = who.browser(cookie, now)
+        self.mails += by_backup_code or (known is None and who.has_logged_in)
+        who.has_logged_in = True
         self.guesses.empty(lambda budget: budget == (who.email, "password", known))
         if known is None:
             assert browser_id not in [one.id for one in who.browsers]
@@ -203,8 +222,16 @@ class Model:
         )
         if said == ACCEPTED:
             self.half_ways.remove(half_way)
-            self.mails += is_backup_code(typed)
+        if said in ("wrong_code", "backup_code_unknown", "phone_clock_slow"):
+            self._warn(half_way.who, cookie, "backup_code" if is_backup_code(typed) else "totp", now)
         return said
+
+    def _warn(self, who: Somebody, cookie: str | None, kind: str, now: int) -> None:
+        """The guess that begins a pause is told to whom it is guessed at, once an hour: the password was right."""
+        is_told = any(told_at > now - HOUR for told_at in who.warned_at)
+        if self.guesses.is_paused((who.email, kind, who.browser(cookie, now)), now) and not is_told:
+            who.warned_at.append(now)
+            self.mails += 1
 
     def prove(self, who: Somebody, cookie: str | None, typed: str, now: int, *, asked: bool = True) -> str:
         """What *typed*, in the shape of either factor, is worth: counted before it is judged."""

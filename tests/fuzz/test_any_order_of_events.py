@@ -557,12 +557,13 @@ class AnyOrder(RuleBasedStateMachine):
         self._agree("answer", outcome, self.model.answer(asked, cookie, typed, self.now))
         if isinstance(outcome, Accepted):
             browser.half_way = None
-            log_in = self._sit_down(browser, asked.who, outcome.value.started)
-            if is_backup_code(typed):
+            by_backup_code = is_backup_code(typed)
+            log_in = self._sit_down(browser, asked.who, outcome.value.started, by_backup_code=by_backup_code)
+            if by_backup_code:
                 assert asked.who.codes_left == outcome.value.codes_left
                 log_in.last_code_until = self.now + 600 if asked.who.codes_left == 0 else None
 
-    def _sit_down(self, browser: Browser, who: Somebody, started: Started) -> LogIn:
+    def _sit_down(self, browser: Browser, who: Somebody, started: Started, *, by_backup_code: bool = False) -> LogIn:
         with Session(self.engine) as session:
             me = self.product.beside(session).find(started.token)
         assert me is not None
@@ -573,6 +574,7 @@ class AnyOrder(RuleBasedStateMachine):
             browser_id=me.browser_id,
             new_cookie=started.browser_token,
             token=started.token,
+            by_backup_code=by_backup_code,
             now=self.now,
         )
         browser.cookie = started.browser_token
