@@ -3,6 +3,7 @@
 from tests.core.people import Product
 from webapp.core.enrolment.rules import NextStep
 from webapp.core.enrolment.ways_back import WaysBack
+from webapp.core.outcomes import Accepted
 
 
 def test_without_two_factor_authentication_there_is_only_to_set_it_up(product: Product) -> None:
@@ -60,3 +61,20 @@ def test_the_log_in_by_the_last_code_counts_until_new_ones_are_made(product: Pro
     assert (NextStep.NEW_CODES_NONE_LEFT, seat.me.last_code_counts_until) == (last.next_step, last.counts_until)
     assert (NextStep.NEW_CODES_NONE_LEFT, None) == (other.next_step, other.counts_until)
     assert (NextStep.CHECK_CODES, None) == (after.next_step, after.counts_until)
+
+
+def test_a_replaced_app_brings_new_codes_to_put_away_and_then_to_check(product: Product) -> None:
+    """What was checked before were others."""
+    owner = product.owner()
+    product.check_codes(owner.seat, owner.codes[0])
+    before = product.ways_back(owner.seat)
+
+    assert Accepted(None) == product.replace_app(owner.seat, owner.phone.code(product.now))
+    phone = product.scanned(owner.seat)
+    assert isinstance(product.confirm(owner.seat, phone.code(product.now)), Accepted)
+    replaced = product.ways_back(owner.seat)
+    product.close(owner.seat)
+    closed = product.ways_back(owner.seat)
+
+    steps = [before.next_step, replaced.next_step, closed.next_step]
+    assert [NextStep.NOTHING, NextStep.PUT_CODES_AWAY, NextStep.CHECK_CODES] == steps
