@@ -282,7 +282,7 @@ def test_ten_minutes_after_the_last_backup_code_it_counts_no_more(
 
 
 def test_a_second_app_is_added_in_two_steps(client: Client, product: Product, clock: Clock) -> None:
-    """No new backup codes; the tab lists both, each with its last code."""
+    """No new backup codes; the tab lists both with their last code, and offers to log out elsewhere (ASVS 7.4.3)."""
     owner = signed_in(client, product, clock)
 
     scan = client.followed(client.post(add_page(owner), name=" Tablet ", code=owner.phone.code(clock.now)))
@@ -294,6 +294,7 @@ def test_a_second_app_is_added_in_two_steps(client: Client, product: Product, cl
     assert "Step 1 of 2" in scan.text
     assert ["Scan", "Verify"] == [one.text for one in scan.document.one("ol", **{"aria-label": "Progress"}).all("li")]
     assert "Your second authenticator app is set up. The codes of either log you in." in tab.text
+    assert "Log out there" in [one.text for one in tab.document.all("a")]
     assert "8 of 8 backup codes left" in tab.text
     assert "Tablet Last code used: Today at 10:02" in tab.text
     assert "Add another authenticator…" not in tab.text
