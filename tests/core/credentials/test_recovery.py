@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session
 from tests.core.crowd import at_once
 from tests.core.people import PASSWORD, Owner, Product, Seat
 from tests.core.stored import as_text, dies_everywhere, dump, values
+from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.challenge.flows import HalfWay, LoggedIn
 from webapp.core.credentials import recovery
+from webapp.core.database import writing
 from webapp.core.links.rules import LinkKind
 from webapp.core.outcomes import Accepted, Refusal, Refused
 
@@ -207,6 +209,27 @@ def test_who_has_another_address_by_now_is_not_mailed_at_the_old_one(product: Pr
 
     product.resolve()
 
+    assert [] == product.mailed(LinkKind.PASSWORD)
+
+
+@pytest.mark.parametrize("database_uri", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_an_address_that_changes_while_the_sender_looks_gets_no_mail(product: Product, engine: Engine) -> None:
+    """Between the look for its owner and the lock: the link would go to a mailbox that is the owner's no more."""
+    lea = product.employee()
+    product.forgot(lea.email)
+    changed: list[str] = []
+
+    def change_before_the_lock(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if "FOR NO KEY UPDATE" in statement and "FROM employees" in statement and not changed:
+            changed.append(statement)
+            with Session(engine) as session, writing(session):
+                accounts.change_email(session, lea, "lea@new.example")
+
+    event.listen(engine, "before_cursor_execute", change_before_the_lock)
+    assert 1 == product.resolve()
+    event.remove(engine, "before_cursor_execute", change_before_the_lock)
+
+    assert changed
     assert [] == product.mailed(LinkKind.PASSWORD)
 
 
