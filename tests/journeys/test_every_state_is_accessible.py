@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.core.people import PASSWORD, Phone
 from tests.journeys.conftest import OpenPage
-from tests.journeys.product import App, Running
+from tests.journeys.product import App, Running, key_in
 from tests.journeys.steps import give_code, give_password
 from webapp.core.accounts.rules import Role
 from webapp.core.attempts.rules import GuessKind
@@ -250,6 +250,47 @@ def test_checking_saved_codes_is_accessible(product: Running, page: Page, look: 
     look("overview, old codes", "The backup codes are more than a year old")
     page.goto(security)
     look("Security tab, old codes", "The backup codes are more than a year old")
+
+
+def test_two_apps_are_accessible(product: Running, page: Page, look: Look) -> None:
+    """Replacing, adding, renaming, removing; the two tabs with one and two of them; what is refused."""
+    owner = product.owner()
+    security = f"/settings/employees/{owner.person.id}/security"
+    app = App(product.clock, owner.phone.key)
+    give_password(page, owner.person.email)
+    give_code(page, app.code())
+    expect(page.get_by_role("heading", name="Hello, Lea")).to_be_visible()
+    page.goto(f"{security}/two-factor/authenticators/1?do=remove")
+    look("remove the only app", "This is your only authenticator app.")
+    page.goto(f"{security}/two-factor/authenticators/1")
+    look("rename the only app", "This is your only authenticator app.")
+    page.goto(security)
+    page.get_by_role("link", name="Add another authenticator…").click()
+    look("add", "For example an app on a tablet.")
+    page.get_by_role("button", name="Show the QR code").click()
+    look("add, two errors", "2 entries need another look")
+    page.get_by_role("textbox", name="Name").fill("W" * 40)
+    page.get_by_label("Authentication code").fill(app.next_code())
+    page.get_by_role("button", name="Show the QR code").click()
+    look("add, step 1 of 2", "Take the device that you add.")
+    tablet = App(product.clock, key_in(str(page.get_by_role("link", name="Open in auth").get_attribute("href"))))
+    page.get_by_role("button", name="Next").click()
+    look("add, step 2 of 2", "Enter the code that your new app now shows")
+    give_code(page, tablet.code())
+    look("Security tab, two apps", "Your second authenticator app is set up.")
+    page.goto(f"{security}/two-factor/authenticators")
+    look("no third app", "You have two authenticator apps already.")
+    page.goto(f"{security}/two-factor/authenticators/2?do=remove")
+    look("remove one of two", "stop working.")
+    page.goto(security)
+    page.get_by_role("link", name="Replace the app…").click()
+    look("replace one of two", "Which app do you replace?")
+    page.get_by_role("button", name="Show the QR code").click()
+    look("replace, two errors", "2 entries need another look")
+    page.get_by_label("W" * 40).check()
+    page.get_by_label("Authentication code").fill(app.next_code())
+    page.get_by_role("button", name="Show the QR code").click()
+    look("replace, step 1 of 3", "Take your new phone")
 
 
 def test_pauses_and_ends_are_accessible(product: Running, page: Page, look: Look) -> None:

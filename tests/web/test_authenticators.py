@@ -436,6 +436,32 @@ def test_another_person_s_app_is_not_found(
     assert ["Authenticator app"] == [app.name for app in product.apps(kim.person)]
 
 
+@pytest.mark.parametrize("after", ["app_replaced", "app_added", "app_renamed", "app_removed"])
+def test_an_address_claims_nothing_of_an_app(client: Client, product: Product, clock: Clock, after: str) -> None:
+    """Not even where it was tried and refused."""
+    owner = signed_in(client, product, clock)
+    with_tablet(client, owner, clock)
+    client.post(page_of(product, owner), name="Authenticator app")
+    client.post(replace_page(owner), app=str(product.apps(owner.person)[0].id), code=owner.phone.code(clock.now))
+    first_code(client, owner, owner.phone.wrong_code(clock.now))
+    clock.move(minutes=11)
+
+    tab = client.as_page().get(f"{security(owner.person)}?after={after}")
+
+    assert [] == [one for one in tab.document.everything() if "data-notice" in one.attributes]
+
+
+def test_a_refused_change_is_not_said_to_be_done(client: Client, product: Product, clock: Clock) -> None:
+    """A wrong first code, and an address that claims it was right."""
+    owner = signed_in(client, product, clock)
+    client.post(replace_page(owner), code=owner.phone.code(clock.now))
+    first_code(client, owner, owner.phone.wrong_code(clock.now))
+
+    tab = client.as_page().get(f"{security(owner.person)}?after=app_replaced")
+
+    assert "is replaced" not in tab.text
+
+
 def test_no_label_of_the_tab_stands_there_twice(client: Client, product: Product, clock: Clock) -> None:
     """With two apps every control still has a name of its own, and none is called like one of another page."""
     owner = signed_in(client, product, clock)

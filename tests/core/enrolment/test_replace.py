@@ -331,6 +331,18 @@ def test_a_key_for_one_app_is_not_one_for_the_other(product: Product, lea: Owner
     assert key != product.scanned(lea.seat)
 
 
+def test_a_code_that_was_spent_for_one_app_begins_nothing_for_the_other(product: Product, lea: Owner) -> None:
+    """That would be no double click."""
+    product.second_phone(lea)
+    first, second = product.apps(lea.person)
+    code = lea.phone.code(product.now)
+    product.replace_app(lea.seat, code, old=first.id)
+    key = product.scanned(lea.seat)
+
+    assert Refusal.CODE_ALREADY_USED is refused_for(product.replace_app(lea.seat, code, old=second.id))
+    assert key == product.scanned(lea.seat)
+
+
 def test_removing_the_app_that_is_being_replaced_ends_it(product: Product, lea: Owner) -> None:
     """The key was meant for its place."""
     product.second_phone(lea)
