@@ -14,6 +14,7 @@ from tests.web.client import Answer, Client
 from tests.web.people import log_in, security
 from webapp.core.accounts.flows import Person
 from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
 
 NEW = "harbour quilt nineteen ferns"
 ADDRESS = "lea@new.example"
@@ -368,3 +369,29 @@ def test_a_link_that_is_over_says_so(client: Client, product: Product, clock: Cl
     clock.move(hours=1)
     log_in(client, person)
     assert 410 == client.get(f"/email/confirm/{token}").status
+
+
+# --- a frozen account -------------------------------------------------------------------------------------------------
+
+
+def test_a_frozen_account_keeps_its_password_and_its_address(
+    client: Client, product: Product, engine: Engine, clock: Clock
+) -> None:
+    """Each form leads to the freeze, looked at or sent, whatever is right in it."""
+    owner = product.owner()
+    clock.move(days=1)
+    product.log_in_with(owner.person, owner.codes[7])
+    product.freeze(product.mailed_link(Notice.BACKUP_CODE_USED))
+    log_in_fully(client, owner, clock)
+    tab = security(owner.person)
+    before = {name: rows for name, rows in dump(engine).items() if name in ("employees", "password_hashes")}
+
+    answers = [client.get(f"{tab}/password"), client.get(f"{tab}/email")]
+    client.token = client._token(client.flask.get(tab))
+    code = owner.phone.code(clock.now)
+    answers.append(client.send(f"{tab}/password", current_password=PASSWORD, new_password=NEW, code=code))
+    answers.append(client.send(f"{tab}/email", new_email=ADDRESS, code=code))
+
+    assert [f"{tab}/freeze"] * 4 == [answer.location for answer in answers]
+    assert before == {name: rows for name, rows in dump(engine).items() if name in ("employees", "password_hashes")}
+    assert [] == product.mailed(LinkKind.EMAIL)
