@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine, event
 
 from tests.core.people import PASSWORD, Clock, Owner, Product
@@ -364,13 +363,22 @@ def test_new_backup_codes_come_with_the_offer_to_log_out_elsewhere(
     assert "logged in elsewhere" not in alone.text
 
 
-@pytest.mark.parametrize(
-    "named", ["", "session=", "session=0", "session=x", "session=-1", "session=99999999999", "session=2147483648"]
-)
-def test_what_names_no_session_is_no_page(app: Flask, client: Client, kim: Person, named: str) -> None:
+@pytest.mark.parametrize("named", ["", "0", "x", "-1", "99999999999", "2147483648"])
+def test_what_names_no_session_is_no_page(client: Client, kim: Person, named: str) -> None:
     """404, never an error."""
     log_in(client, kim)
+    end = f"{security(kim)}/sessions/end"
 
-    assert 404 == client.get(f"{security(kim)}/sessions/end?{named}").status
+    assert 404 == client.get(f"{end}?session={named}").status
     client.token = client._token(client.flask.get("/"))
-    assert 404 == client.send(f"{security(kim)}/sessions/end", **dict([named.split("=")] if named else [])).status
+    assert 404 == client.send(end, session=named).status
+    assert 404 == client.send(end).status
+
+
+def test_an_address_without_a_session_leads_to_the_list(client: Client, kim: Person) -> None:
+    """There one is chosen."""
+    log_in(client, kim)
+
+    answer = client.followed(client.get(f"{security(kim)}/sessions/end"))
+
+    assert 1 == len(card(answer))

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,6 +11,7 @@ from webapp.core.database import SessionId
 from webapp.core.log_outs import flows as log_outs
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sessions import listing
+from webapp.web import htmx
 from webapp.web.forms import BackupCodeForm, CodeForm
 from webapp.web.guards import MAX_ID, deny, own_page, recently_proved
 from webapp.web.identity import me, visitor
@@ -37,6 +38,9 @@ def list_(employee_id: int) -> Response:
 @blueprint.get("/end", endpoint="end")
 @recently_proved()
 def show_end(employee_id: int) -> Response | BaseResponse:
+    """The form; the list to choose from where the address names no session."""
+    if "session" not in request.args:
+        return htmx.go(url_for("sessions.list_", employee_id=employee_id))
     form = code_form(is_sent=False)
     kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
     return _page(_which(request.args), form, log_outs.pause(db(), me(), kind, now=now(), visitor=visitor()))
