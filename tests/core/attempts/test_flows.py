@@ -210,6 +210,33 @@ def test_two_first_guesses_at_once_are_charged_to_one_budget(session: Session, e
     assert [2] == [row[4] for row in dump(engine)["guess_budgets"]]
 
 
+@pytest.mark.parametrize("database_uri", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_a_budget_that_comes_and_goes_while_it_is_looked_for_is_made_again(
+    session: Session, engine: Engine, clock: Clock
+) -> None:
+    """Another log-in of the same person makes it, and empties it on success, between two statements of this one."""
+    others: list[str] = []
+
+    def come_and_go(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if len(others) == 0 and statement.startswith("INSERT INTO guess_budgets"):
+            others.append("came")
+            with Session(engine) as other:
+                attempts.charge(other, STRANGERS, TOTP, now=clock.now)
+        elif others == ["came", "refused"] and "FOR UPDATE" in statement:
+            others.append("went")
+            with Session(engine) as other:
+                attempts.empty(other, STRANGERS, {TOTP})
+
+    event.listen(engine, "rollback_savepoint", lambda *_: others.append("refused"))
+    event.listen(engine, "before_cursor_execute", come_and_go)
+
+    charge = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+
+    assert ["came", "refused", "went"] == others
+    assert isinstance(charge, Charge)
+    assert 4 == charge.left
+
+
 def test_emptying_forgets_one_browser_and_the_kinds_named(session: Session, clock: Clock) -> None:
     """Nothing else is forgiven, and nobody else."""
     for guesser in (STRANGERS, KNOWN, COLLEAGUE):

@@ -135,7 +135,7 @@ def _locked_budget(session: Session, guesser: Guesser, kind: GuessKind, *, now: 
     """The budget's row, made where missing, locked until the transaction ends."""
     query = _one_budget(guesser, kind).with_for_update()
     budget = session.scalar(query)
-    if budget is None:
+    while budget is None:
         browser_id = guesser.browser or UNKNOWN_BROWSERS
         budget = GuessBudget(
             subject=guesser.subject, kind=kind, browser_id=browser_id, failures=0, recent=[], charged_at=now
@@ -144,8 +144,9 @@ def _locked_budget(session: Session, guesser: Guesser, kind: GuessKind, *, now: 
             with session.begin_nested():
                 session.add(budget)
         except IntegrityError:
-            # Another transaction made it between the look and the insert; this look waits for its lock.
-            budget = session.scalars(query).one()
+            # Another transaction made it between the look and the insert; this look waits for its lock, and finds
+            # nothing where a success has emptied the budget by then.
+            budget = session.scalar(query)
     return budget
 
 
