@@ -10,7 +10,7 @@ from webapp.web import formats, wording
 from webapp.web.cookies import Stage
 from webapp.web.guards import public
 from webapp.web.identity import me_or_none, visit, visitor, waiting_or_none
-from webapp.web.page import LOG_IN, render
+from webapp.web.page import LOG_IN, STEP, render
 from webapp.web.parts import db, keyring, now
 
 blueprint = Blueprint("disputes", __name__)
@@ -24,10 +24,10 @@ def ask(token: str) -> Response:
     dispute = disputes.find(db(), keyring(), token)
     if dispute is not None and dispute.link.is_live(now()):
         at = formats.full_time(dispute.link.made_at, dispute.person.time_zone)
-        return render("disputes/ask.html", LOG_IN, event=wording.NOTICE_EVENTS[dispute.notice], at=at, token=token)
+        return render("disputes/ask.html", _layout(), event=wording.NOTICE_EVENTS[dispute.notice], at=at, token=token)
     if dispute is not None and dispute.was_used and dispute.freeze is not None:
         since = formats.full_time(dispute.freeze.since, dispute.person.time_zone)
-        return render("disputes/frozen.html", LOG_IN, freeze=dispute.freeze, since=since)
+        return render("disputes/frozen.html", _layout(), freeze=dispute.freeze, since=since)
     return _over()
 
 
@@ -49,6 +49,11 @@ def _is_owner_here(dispute: Dispute) -> bool:
     return person is not None and person.id == dispute.link.employee_id
 
 
+def _layout() -> tuple[str, str]:
+    """Somebody logged in keeps the way to log out."""
+    return STEP if me_or_none() else LOG_IN
+
+
 def _over() -> Response:
     """For a link that never was as well: nobody learns which tokens exist."""
-    return render("disputes/over.html", LOG_IN, status=GONE)
+    return render("disputes/over.html", _layout(), status=GONE)
