@@ -100,9 +100,12 @@ class Somebody:
 
 @dataclass
 class Pending:
+    """A phone that has scanned and waits for its first code; it *replaces* the one there is, or switches on."""
+
     phone: Phone
     session: "LogIn"
     made_at: int
+    replaces: bool = False
 
 
 @dataclass
@@ -278,11 +281,12 @@ class Model:
         who = log_in.who
         if code is None:
             return MALFORMED
-        if who.phone:
+        if not self.may_scan(log_in, now) or who.pending is None:
+            is_late = who.pending is not None and who.pending.session is log_in
+            if is_late or not who.phone:
+                return "setup_expired"
             is_done = self.look_at_codes(log_in, now) and log_in.shown_at == who.set_up_at
             return ACCEPTED if is_done else "already_active"
-        if not self.may_scan(log_in, now) or who.pending is None:
-            return "setup_expired"
         budget = (who.email, "setup", who.browser(cookie, now))
         refused = self.guesses.refusal(budget, now)
         if refused:
@@ -291,7 +295,9 @@ class Model:
         said, step = verdict(who.pending.phone, code, now, accepted=[], ahead=HINT_STEPS)
         if said != ACCEPTED:
             return said
+        who.older_phones += [who.phone] if who.phone else []
         who.phone, who.accepted, who.pending, who.set_up_at = who.pending.phone, [step], None, now
+        self.half_ways = [one for one in self.half_ways if one.who is not who]
         self.guesses.empty(lambda one: one[0] == who.email and one[1] != "password")
         self._end_others(who, keep=log_in)
         self._forget_browsers(who, keep={log_in.browser_id})
@@ -345,6 +351,12 @@ class Model:
         if typed is None:
             return ACCEPTED if self.last_code_counts(log_in, now) else MALFORMED
         return self.prove(log_in.who, cookie, typed, now) if log_in.who.phone else "not_active"
+
+    def begin_to_replace(self, log_in: LogIn, cookie: str | None, typed: str | None, now: int) -> str:
+        """As change(). "goes_on" for a second click: the first has spent the code, and what it was for waits."""
+        said = self.change(log_in, cookie, typed, now)
+        is_used = said in ("code_already_used", "backup_code_used")
+        return "goes_on" if is_used and self.may_scan(log_in, now) else said
 
     def reset(self, who: Somebody, *, keep: LogIn | None) -> None:
         who.older_codes += who.codes

@@ -40,7 +40,7 @@ from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay as ProductHalfWay
 from webapp.core.challenge.flows import Resumed, Waiting
 from webapp.core.challenge.tables import Challenge
-from webapp.core.database import prepare_engine
+from webapp.core.database import AuthenticatorId, prepare_engine
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import pending
@@ -208,7 +208,7 @@ class AnyOrder(RuleBasedStateMachine):
         browser = _pick(self.inside(), where)
         log_in, seat = self._seat(browser)
         expected = "already_active" if log_in.who.phone else ACCEPTED
-        goes_on = self.model.may_scan(log_in, self.now)
+        goes_on = self.model.may_scan(log_in, self.now) and log_in.who.phone is None
         self._agree("begin", self.product.begin(seat), expected, changes=not goes_on)
         if expected == ACCEPTED:
             setup = self.product.setup(seat)
@@ -221,6 +221,21 @@ class AnyOrder(RuleBasedStateMachine):
             else:
                 log_in.who.pending = Pending(phone, log_in, self.now)
                 self.secrets.add(setup.key)
+
+    @precondition(lambda self: self.inside())
+    @rule(where=st.integers(0, 2), how=HOWS, twice=st.booleans(), goes_through=st.sampled_from((True, True, False)))
+    def replaces_the_app(self, where: int, how: str, twice: bool, goes_through: bool) -> None:
+        """To the end in one go, as people do, or only begun."""
+        browser = _pick(self.inside(), where)
+        log_in, seat = self._seat(browser)
+        typed = self._typed(log_in.who, how)
+        for _ in range(1 + twice):
+            self._begin_to_replace(log_in, seat, typed)
+        if goes_through and log_in.who.pending and self.model.may_scan(log_in, self.now):
+            code = log_in.who.pending.phone.code(self.clock.now)
+            for _ in range(1 + twice):
+                self._confirm(log_in, seat, code)
+            self.secrets.add(code)
 
     @precondition(lambda self: self.inside())
     @rule(
@@ -379,6 +394,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert (state is not None) is (somebody.phone is not None)
             if state is not None:
                 assert somebody.codes_left == state.codes_left <= 8
+                assert [at(somebody.set_up_at)] == [app.added_at for app in state.apps]
                 assert _time(somebody.checked_at) == state.codes_checked_at
 
     def counters_are_those_of_the_model(self) -> None:
@@ -582,12 +598,33 @@ class AnyOrder(RuleBasedStateMachine):
         return browser.log_in
 
     def _confirm(self, log_in: LogIn, seat: Seat, code: str | None) -> None:
-        was_on = log_in.who.phone is not None
+        before = log_in.who.phone
         expected = self.model.confirm(log_in, seat.browser, code, self.now)
         outcome = self.product.confirm(seat, code)
-        self._agree("confirm", outcome, expected, changes=not (was_on and expected == ACCEPTED))
-        if expected == ACCEPTED and not was_on:
+        is_done_before = expected == ACCEPTED and log_in.who.phone == before
+        self._agree("confirm", outcome, expected, changes=not is_done_before)
+        if expected == ACCEPTED and not is_done_before:
             self._show_new_codes(log_in, seat)
+
+    def _begin_to_replace(self, log_in: LogIn, seat: Seat, typed: str | None) -> None:
+        waits = self.model.may_scan(log_in, self.now)
+        expected = self.model.begin_to_replace(log_in, seat.browser, typed, self.now)
+        old = None if log_in.who.phone else AuthenticatorId(1)
+        outcome = self.product.replace_app(seat, typed or "no code", old=old)
+        if expected == "goes_on":
+            assert isinstance(outcome, Accepted)
+            self.last_event += 1  # the second click's code was refused; it leads on all the same
+            return
+        self._agree("change", outcome, expected, changes=not (waits and typed is None and expected == ACCEPTED))
+        if expected == ACCEPTED:
+            phone = self.product.scanned(seat)
+            assert phone != log_in.who.phone
+            if waits:
+                assert log_in.who.pending is not None
+                assert phone == log_in.who.pending.phone, "a second tab shows another key"
+            else:
+                log_in.who.pending = Pending(phone, log_in, self.now, replaces=True)
+                self.secrets.add(phone.key)
 
     def _show_new_codes(self, log_in: LogIn, seat: Seat) -> None:
         shown = self.product.shown(seat)
