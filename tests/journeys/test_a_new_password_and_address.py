@@ -87,6 +87,7 @@ def test_password_and_address_are_changed_on_the_security_tab(product: Running, 
     expect(page.get_by_label("Current password")).to_be_focused()
     expect(page.get_by_label("New password")).to_have_value("")
     page.get_by_role("link", name="Use a backup code instead").click()
+    expect(page.get_by_label("Backup code")).to_be_visible()  # else the form before it is filled in, and goes
     page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_label("New password").fill(NEWER)
     page.get_by_label("Backup code").fill(owner.codes[0])
