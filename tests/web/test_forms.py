@@ -43,7 +43,7 @@ def test_two_factor_authentication_is_activated_and_used(client: Client, product
 
 
 def test_a_backup_code_logs_in_and_the_phone_is_lost(client: Client, product: Product, clock: Clock) -> None:
-    """The question can be left at once; lost leads to the reset by another backup code."""
+    """The question can be left at once; lost leads to a new phone, or to the reset, by another backup code."""
     owner = product.owner()
     _log_in_by_form(client)
     client.get("/login/code")
@@ -53,12 +53,15 @@ def test_a_backup_code_logs_in_and_the_phone_is_lost(client: Client, product: Pr
     question = client.followed(used)
     choices = [link.attributes["href"] for link in question.document.all("a") if "phone" in link.text.lower()]
     lost = _follow_link(client, "My phone is lost")
-    reset = _follow_link(client, "Start the reset")
+    replace = _follow_link(client, "Set up my new phone")
+    client.page = client.as_page().get("/login/after-backup-code?phone=lost").document
+    reset = _follow_link(client, "switch off two-factor authentication")
     done = client.followed(client.fill_in("Reset", {"Backup code": owner.codes[1]}))
 
     assert ["/", "/login/after-backup-code?phone=lost&next=/"] == choices
     assert "7 backup codes are left." in question.text
     assert "7 of 8 are left" in lost.text
+    assert "Replace your authenticator app" == replace.heading
     assert "Reset two-factor authentication" == reset.heading
     assert "Two-factor authentication is off." in done.text
 
@@ -72,7 +75,7 @@ def test_the_last_backup_code_counts_as_the_code_for_the_reset(client: Client, p
 
     question = client.followed(client.fill_in("Verify", {"Backup code": owner.codes[7]}))
     lost = _follow_link(client, "My phone is lost")
-    _follow_link(client, "Start the reset")
+    _follow_link(client, "switch off two-factor authentication")
     done = client.followed(client.fill_in("Reset"))
 
     assert "That was your last backup code." in question.text
