@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.credentials import changes, email, password
-from webapp.core.enrolment.changes import last_code_counts
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import inside
 from webapp.core.sessions import proving
 from webapp.web import forms, htmx, wording
 from webapp.web.forms import ChangeEmailForm, ChangePasswordForm, SecondFactorForm
@@ -114,13 +114,13 @@ def send_confirmation(token: str) -> Response | BaseResponse:
 
 
 def _password_form() -> type[ChangePasswordForm]:
-    if not changes.needs_code(db(), me(), now=now()):
+    if not inside.needs_code(db(), me(), now=now()):
         return ChangePasswordForm
     return forms.ChangePasswordByBackupCodeForm if by_backup_code() else forms.ChangePasswordByCodeForm
 
 
 def _email_form() -> type[ChangeEmailForm]:
-    if not changes.needs_code(db(), me(), now=now()):
+    if not inside.needs_code(db(), me(), now=now()):
         return ChangeEmailForm
     return forms.ChangeEmailByBackupCodeForm if by_backup_code() else forms.ChangeEmailByCodeForm
 
@@ -168,7 +168,7 @@ def _page(template: str, form: ChangePasswordForm | ChangeEmailForm, refused: Re
         form=form,
         takes_code=isinstance(form, SecondFactorForm),
         by_backup_code=by_backup_code(),
-        counts_until=me().last_code_counts_until if last_code_counts(db(), me(), now=now()) else None,
+        counts_until=me().last_code_counts_until if inside.last_code_counts(db(), me(), now=now()) else None,
     )
 
 

@@ -10,6 +10,7 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.database import SessionId
 from webapp.core.log_outs import flows as log_outs
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import inside
 from webapp.core.sessions import listing
 from webapp.web import htmx
 from webapp.web.forms import BackupCodeForm, CodeForm
@@ -43,14 +44,14 @@ def show_end(employee_id: int) -> Response | BaseResponse:
         return htmx.go(url_for("sessions.list_", employee_id=employee_id))
     form = code_form(is_sent=False)
     kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
-    return _page(_which(request.args), form, log_outs.pause(db(), me(), kind, now=now(), visitor=visitor()))
+    return _page(_which(request.args), form, inside.pause(db(), me(), kind, now=now(), visitor=visitor()))
 
 
 @blueprint.post("/end")
 @recently_proved()
 def send_end(employee_id: int) -> Response | BaseResponse:
     which, form = _which(request.form), code_form(is_sent=True)
-    entry = typed_entry(form) if log_outs.asks_for_code(db(), me()) else None
+    entry = typed_entry(form) if inside.is_on(db(), me()) else None
     limits, at, by = parts().limits, now(), visitor()
     if which is None:
         outcome = log_outs.end_others(db(), keyring(), me(), entry, limits=limits, now=at, visitor=by)
@@ -79,7 +80,7 @@ def _page(which: SessionId | None, form: CodeForm | BackupCodeForm, refused: Ref
         refused,
         there=listed(there) if there else None,
         others=others,
-        asks_for_code=log_outs.asks_for_code(db(), me()),
+        asks_for_code=inside.is_on(db(), me()),
     )
 
 

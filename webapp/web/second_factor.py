@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.enrolment import changes
 from webapp.core.outcomes import Refused
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.web.forms import BackupCodeForm, CodeForm
 from webapp.web.identity import me, visitor
@@ -37,7 +38,7 @@ def by_backup_code() -> bool:
 
 def typed_entry(form: CodeForm | BackupCodeForm) -> Entry | None:
     """What was typed. Where the log-in by the last backup code counts, no field is shown and nothing is missed."""
-    counts = changes.last_code_counts(db(), me(), now=now())
+    counts = inside.last_code_counts(db(), me(), now=now())
     is_empty = not any(request.form.getlist("code") + request.form.getlist("backup_code"))
     return None if counts and is_empty else form.entry()
 
@@ -61,7 +62,7 @@ def refuse(template: str, form: CodeForm | BackupCodeForm, refused: Refused, **c
 
 def code_page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | None, **context: Any) -> Response:
     """The form with its field for a code, or without one while the log-in by the last backup code counts."""
-    counts = changes.last_code_counts(db(), me(), now=now())
+    counts = inside.last_code_counts(db(), me(), now=now())
     return render_refused(
         template,
         STEP,

@@ -9,15 +9,11 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
-from webapp.core.enrolment.changes import last_code_counts
-from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Refused
-from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.flows import Asked
-from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
@@ -26,13 +22,8 @@ P = TypeVar("P")
 
 
 def may_change(session: Session, me: SignedIn) -> Refused | None:
-    """Why *me* may not change password or e-mail now, or None. Call it under the person's lock."""
-    return sessions.still_open(session, me) or may_be_changed(session, me.person)
-
-
-def may_be_changed(session: Session, person: Person) -> Refused | None:
-    """FROZEN where *person*'s password and e-mail must stay as they are, or None."""
-    return freezes.refusal(session, person.id)
+    """SESSION_OVER or FROZEN where *me* may change neither password nor e-mail now. Call it under the person's lock."""
+    return sessions.still_open(session, me) or freezes.refusal(session, me.person.id)
 
 
 def question(
@@ -40,28 +31,22 @@ def question(
     me: SignedIn,
     purpose: str,
     prepare: Callable[[], P],
-    still_open: Callable[[], Refused | None],
+    also: Callable[[], Refused | None] = lambda: None,
     *,
     now: datetime,
     visitor: Visitor,
 ) -> Asked[P]:
-    """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters.
+    """What is asked of *me* before a change for *purpose*, as inside.question().
 
-    The budget is that of the browser cookie shown now: with a stolen session cookie alone it is the strangers'.
+    *also* is asked under the lock after whether *me* may change anything.
     """
-    browser = browsers.recognise(session, me.person.id, visitor, now=now)
-    return Asked(me.person, browser, visitor, purpose, lambda: may_change(session, me) or still_open(), prepare)
 
+    def still_open() -> Refused | None:
+        return may_change(session, me) or also()
 
-def needs_code(session: Session, me: SignedIn, *, now: datetime) -> bool:
-    """Whether a change takes a code of *me* now: where two-factor authentication is on, but for a last code's time."""
-    return totp.state(session, me.person.id) is not None and not last_code_counts(session, me, now=now)
+    return inside.question(session, me, purpose, prepare, still_open, now=now, visitor=visitor)
 
 
 def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
-    frozen = may_be_changed(session, me.person)
-    if frozen or totp.state(session, me.person.id) is None:
-        return frozen
-    asked = question(session, me, "", proof.nothing, lambda: None, now=now, visitor=visitor)
-    return proof.refusal(session, asked, kind, now=now)
+    return freezes.refusal(session, me.person.id) or inside.pause(session, me, kind, now=now, visitor=visitor)

@@ -15,13 +15,13 @@ from webapp.core.accounts.rules import email_key, masked_email, valid_email
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import changes
 from webapp.core.database import writing
-from webapp.core.enrolment.changes import with_proof_where_on
 from webapp.core.links import flows as links
 from webapp.core.links.flows import Link
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions.flows import SignedIn
@@ -45,7 +45,7 @@ def ask(
     """Owe a link to the address *typed*, and tell the present one. The older link is void.
 
     An address that somebody else has gets no mail; all else is the same, so that nobody asks who has an account here.
-    Refuses with EMAIL_INVALID, EMAIL_SAME, TOO_MANY, or as with_proof_where_on() does.
+    Refuses with EMAIL_INVALID, EMAIL_SAME, TOO_MANY, or as inside.with_proof_where_on() does.
     """
     email = valid_email(typed)
     if email is None:
@@ -72,7 +72,7 @@ def ask(
         tell(session, Notice.EMAIL_CHANGE_ASKED, me.person, now=now, visitor=visitor, new_email=new)
 
     asked = changes.question(session, me, "e-mail change", proof.nothing, still_open, now=now, visitor=visitor)
-    return with_proof_where_on(session, keyring, me, asked, entry, now=now, then=owe_link)
+    return inside.with_proof_where_on(session, keyring, me, asked, entry, now=now, then=owe_link)
 
 
 def waiting_at(session: Session, me: SignedIn, *, now: datetime) -> str | None:

@@ -13,7 +13,6 @@ from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.credentials import changes
-from webapp.core.enrolment.changes import with_proof_where_on
 from webapp.core.links import flows as links
 from webapp.core.links.flows import JUST_NOW
 from webapp.core.links.rules import LinkKind
@@ -22,6 +21,7 @@ from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.passwords import rules
 from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers, proving
@@ -51,13 +51,13 @@ def change(
     *current* is charged as a password guess and given back once it is right, so that a wrong code after it costs a
     code alone. The code is spent, the hash stored and all the rest done in one transaction, which looks at the current
     password again. *token* is the session's raw one. Refuses with PASSWORD_TOO_SHORT, _TOO_LONG, _TOO_EASY or _SAME,
-    WRONG_PASSWORD, TOO_MANY, or as with_proof_where_on() does.
+    WRONG_PASSWORD, TOO_MANY, or as inside.with_proof_where_on() does.
     """
     refused = passwords.problem(me.person, new, brand=brand)
     if refused:
         return refused
-    if entry is None and changes.needs_code(session, me, now=now):
-        plain = changes.question(session, me, PURPOSE, proof.nothing, lambda: None, now=now, visitor=visitor)
+    if entry is None and inside.needs_code(session, me, now=now):
+        plain = changes.question(session, me, PURPOSE, proof.nothing, now=now, visitor=visitor)
         return proof.refuse_malformed(session, plain, now=now)
     shown = proving.with_password(
         session,
@@ -90,7 +90,7 @@ def change(
         return rules.hashed(new, rounds=rounds)
 
     asked = changes.question(session, me, PURPOSE, hash_new, still_open, now=now, visitor=visitor)
-    return with_proof_where_on(session, keyring, me, asked, entry, now=now, then=begin_anew)
+    return inside.with_proof_where_on(session, keyring, me, asked, entry, now=now, then=begin_anew)
 
 
 def changed_at(session: Session, me: SignedIn) -> datetime | None:

@@ -29,6 +29,7 @@ from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.flows import Asked, Proof
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
@@ -137,8 +138,7 @@ def question(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor)
     def still_open() -> Refused | None:
         return sessions.still_open(session, me) or _must_be_frozen(session, me.person)
 
-    browser = browsers.recognise(session, me.person.id, visitor, now=now)
-    return Asked(me.person, browser, visitor, "lift", still_open, proof.nothing)
+    return inside.question(session, me, "lift", proof.nothing, still_open, now=now, visitor=visitor)
 
 
 def lift_and_log_in(

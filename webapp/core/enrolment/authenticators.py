@@ -14,7 +14,7 @@ from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import AuthenticatorId, writing
 from webapp.core.enrolment import setup
-from webapp.core.enrolment.changes import app_of, may_change, question, with_proof
+from webapp.core.enrolment.changes import app_of, may_change, question
 from webapp.core.factors.totp import flows as totp
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.pending import Aim, Pending, Purpose
@@ -22,6 +22,7 @@ from webapp.core.factors.totp.rules import MOST_PER_PERSON
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
@@ -106,7 +107,7 @@ def remove(
 
     name = app.name if app else ""
     asked = question(session, me, "remove an authenticator", proof.nothing, also=also, now=now, visitor=visitor)
-    return with_proof(session, keyring, me, asked, entry, now=now, then=take_away)
+    return inside.with_proof(session, keyring, me, asked, entry, now=now, then=take_away)
 
 
 def refusal_to_remove(session: Session, me: SignedIn) -> Refused | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
 from webapp.core.attempts import flows as attempts
-from webapp.core.attempts.flows import Charge, Guesser
+from webapp.core.attempts.flows import Charge
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
@@ -19,8 +19,8 @@ from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import StoredCode
 from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import inside
 from webapp.core.proof.rules import BackupCode
-from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
@@ -62,7 +62,7 @@ def check(
 def refusal(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether a check would be refused now, for a page that is only shown."""
     refused = _may_check(session, me, now=now)
-    guesser = _guesser(session, me, now=now, visitor=visitor)
+    guesser = inside.guesser(session, me, now=now, visitor=visitor)
     return refused or attempts.refusal(session, guesser, GuessKind.BACKUP_CODE, now=now)
 
 
@@ -71,7 +71,7 @@ def _charge(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) 
     refused = _may_check(session, me, now=now)
     if refused:
         return _refuse(session, me, refused, now=now, visitor=visitor)
-    guesser = _guesser(session, me, now=now, visitor=visitor)
+    guesser = inside.guesser(session, me, now=now, visitor=visitor)
     paid = attempts.charge(session, guesser, GuessKind.BACKUP_CODE, now=now)
     return _refuse(session, me, paid, now=now, visitor=visitor) if isinstance(paid, Refused) else paid
 
@@ -90,10 +90,6 @@ def _worth(stored: StoredCode | None) -> Refused | None:
     if stored is None:
         return Refused(Refusal.BACKUP_CODES_REPLACED)
     return Refused(Refusal.BACKUP_CODE_USED, at=stored.used_at) if stored.used_at else None
-
-
-def _guesser(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Guesser:
-    return Guesser.at_employee(me.person.id, browsers.recognise(session, me.person.id, visitor, now=now))
 
 
 def _refuse(

@@ -25,6 +25,7 @@ from webapp.core.factors.totp import rules as totp_rules
 from webapp.core.factors.totp.pending import Pending, Purpose
 from webapp.core.factors.totp.rules import ClockOff, Match, Verdict
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.proof import inside
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
@@ -68,7 +69,7 @@ def confirm(
         refused = activation.may_activate(session, me) if purpose is Purpose.ACTIVATE else may_change(session, me)
         if refused:
             return _refuse(session, me, purpose, refused, now=now, visitor=visitor)
-        guesser = setup.guesser(session, me, now=now, visitor=visitor)
+        guesser = inside.guesser(session, me, now=now, visitor=visitor)
         paid = attempts.charge(session, guesser, GuessKind.SETUP, now=now)
         if isinstance(paid, Refused):
             return _refuse(session, me, purpose, paid, now=now, visitor=visitor)

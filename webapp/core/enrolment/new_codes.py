@@ -7,11 +7,12 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
-from webapp.core.enrolment.changes import question, with_proof
+from webapp.core.enrolment.changes import question
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import NewSet, Shown
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refused
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions.flows import SignedIn
@@ -43,7 +44,7 @@ def create(
     asked = question(
         session, me, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), now=now, visitor=visitor
     )
-    return with_proof(session, keyring, me, asked, entry, now=now, then=replace)
+    return inside.with_proof(session, keyring, me, asked, entry, now=now, then=replace)
 
 
 def shown(session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: datetime) -> Shown | None:

@@ -11,13 +11,14 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import SessionId, writing
-from webapp.core.enrolment.changes import SECOND_FACTORS, question, with_proof
+from webapp.core.enrolment.changes import SECOND_FACTORS, question
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
@@ -42,7 +43,7 @@ def reset(
         tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
 
     asked = question(session, me, "reset", proof.nothing, now=now, visitor=visitor)
-    return with_proof(session, keyring, me, asked, entry, now=now, then=switch_off)
+    return inside.with_proof(session, keyring, me, asked, entry, now=now, then=switch_off)
 
 
 def reset_by_operator(

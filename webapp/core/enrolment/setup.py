@@ -1,4 +1,4 @@
-"""An app that is being set up, whatever for: what there is to scan, until when, and who guesses at its first code.
+"""An app that is being set up, whatever for: what there is to scan, until when, and who may begin it.
 
 Activation begins it without a code, replacing and adding for one; ``first_code`` ends it for all of them.
 """
@@ -11,18 +11,17 @@ from sqlalchemy.orm import Session
 
 from webapp.core.accounts.about import record
 from webapp.core.attempts import flows as attempts
-from webapp.core.attempts.flows import Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
-from webapp.core.enrolment.changes import question, with_proof
+from webapp.core.enrolment.changes import question
 from webapp.core.factors.totp import pending
 from webapp.core.factors.totp import rules as totp_rules
 from webapp.core.factors.totp.pending import Aim, Purpose
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
-from webapp.core.sessions import browsers
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
@@ -65,7 +64,7 @@ def begin(
             record(session, kind, me.person, now=now, visitor=visitor)
 
     asked = question(session, me, PURPOSES[aim.purpose], proof.nothing, also=also, now=now, visitor=visitor)
-    outcome = with_proof(session, keyring, me, asked, entry, now=now, then=set_up)
+    outcome = inside.with_proof(session, keyring, me, asked, entry, now=now, then=set_up)
     if isinstance(outcome, Refused) and outcome.reason in _USED:
         waiting = pending.find(session, keyring, me.person.id, session_id=me.session_id, now=now)
         if waiting is not None and waiting.aim == aim:
@@ -89,9 +88,4 @@ def has_expired(session: Session, me: SignedIn, *, now: datetime) -> bool:
 
 def refusal(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether a first code would be refused now, for a page that is only shown."""
-    return attempts.refusal(session, guesser(session, me, now=now, visitor=visitor), GuessKind.SETUP, now=now)
-
-
-def guesser(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Guesser:
-    """Whose budget pays for a first code: that of the browser cookie shown now."""
-    return Guesser.at_employee(me.person.id, browsers.recognise(session, me.person.id, visitor, now=now))
+    return attempts.refusal(session, inside.guesser(session, me, now=now, visitor=visitor), GuessKind.SETUP, now=now)

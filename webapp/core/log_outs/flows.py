@@ -11,14 +11,11 @@ from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
-from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import SessionId, writing
-from webapp.core.enrolment.changes import with_proof_where_on
-from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
-from webapp.core.proof.flows import Asked
+from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers, listing
@@ -43,7 +40,8 @@ def end_one(
     """End one other session of *me*'s: dead at its next request, and never resumed.
 
     Its browser is known no more: whoever holds it has no guesses of their own, and a next log-in there is told by
-    mail. Refuses with SESSION_UNKNOWN, SESSION_ENDED_BEFORE, or as with_proof_where_on() does; neither spends a code.
+    mail. Refuses with SESSION_UNKNOWN, SESSION_ENDED_BEFORE, which spend no code, or as
+    inside.with_proof_where_on() does.
     """
     there = listing.other(session, me, which, limits=limits, now=now)
     if isinstance(there, Refused):
@@ -73,7 +71,7 @@ def end_others(
 ) -> Accepted[None] | Refused:
     """End all sessions of *me*'s but this one, and forget all browsers but this one.
 
-    Refuses with SESSION_ENDED_BEFORE where there is no other, or as with_proof_where_on() does.
+    Refuses with SESSION_ENDED_BEFORE where there is no other, or as inside.with_proof_where_on() does.
     """
 
     def gone() -> Refused | None:
@@ -101,19 +99,6 @@ def end_by_operator(session: Session, person: Person, *, now: datetime, visitor:
         return sessions.end_all(session, person, reason="ended_by_operator", now=now, visitor=visitor)
 
 
-def asks_for_code(session: Session, me: SignedIn) -> bool:
-    """Whether two-factor authentication is on."""
-    return totp.state(session, me.person.id) is not None
-
-
-def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
-    """Whether this *kind* of code would be refused now, for a page that is only shown."""
-    if not asks_for_code(session, me):
-        return None
-    asked = _question(session, me, lambda: None, now=now, visitor=visitor)
-    return proof.refusal(session, asked, kind, now=now)
-
-
 def _with_proof(
     session: Session,
     keyring: Keyring,
@@ -125,15 +110,7 @@ def _with_proof(
     visitor: Visitor,
     then: Callable[[], None],
 ) -> Accepted[None] | Refused:
-    """Run *then* for a right *entry*, unless what it would end is *gone* by then: asked under the lock."""
-    asked = _question(session, me, gone, now=now, visitor=visitor)
-    return with_proof_where_on(session, keyring, me, asked, entry, now=now, then=lambda _: then())
-
-
-def _question(
-    session: Session, me: SignedIn, gone: Callable[[], Refused | None], *, now: datetime, visitor: Visitor
-) -> Asked[None]:
-    """The budget is that of the browser cookie shown now: with a stolen session cookie alone it is the strangers'.
+    """Run *then* for a right *entry*, unless what it would end is *gone* by then: asked under the lock.
 
     A freeze is not asked for: what it protects is nothing that a log-out could change.
     """
@@ -141,5 +118,5 @@ def _question(
     def still_open() -> Refused | None:
         return sessions.still_open(session, me) or gone()
 
-    browser = browsers.recognise(session, me.person.id, visitor, now=now)
-    return Asked(me.person, browser, visitor, "log-out elsewhere", still_open, proof.nothing)
+    asked = inside.question(session, me, "log-out elsewhere", proof.nothing, still_open, now=now, visitor=visitor)
+    return inside.with_proof_where_on(session, keyring, me, asked, entry, now=now, then=lambda _: then())

@@ -1,4 +1,4 @@
-"""Proving a second factor, wherever it is asked for: log-in, reset, new backup codes.
+"""Proving a second factor, wherever it is asked for: at log-in, before a change, to lift a freeze.
 
 Counts the guess, judges it, spends it, and runs what it was asked for in the same transaction, so that a code is
 never spent for nothing and nothing happens without one. One counter for each factor, whatever the page.
