@@ -233,6 +233,12 @@ class Product:
         assert me is not None
         return Seat(started.token, started.browser_token, me)
 
+    def sit_anew(self, seat: Seat) -> Seat:
+        """The same session as a next request finds it: under another address, say."""
+        me = self.find(seat.token)
+        assert me is not None
+        return replace(seat, me=me)
+
     def find(self, token: str) -> SignedIn | None:
         return sessions.find(self.session, token, limits=LIMITS, now=self.now)
 

@@ -51,11 +51,14 @@ def has_been_told(session: Session, notice: Notice, person: Person, *, since: da
 
 def tell(session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object) -> None:
     """Owe *person* a notice, with its link for “This wasn't me”; *facts* are what only this notice tells."""
-    seed = links.make(
-        session, LinkKind.NOTICE, employee_id=person.id, now=now, notice=notice.value, recipient=person.email
-    )
-    seeds = {LinkKind.NOTICE.value: seed}
-    _owe(session, notice, person, name=person.name, now=now, visitor=visitor, links=seeds, **facts)
+    _tell(session, notice, person, theirs_before=person.email, facts=facts, now=now, visitor=visitor)
+
+
+def tell_new_address(
+    session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object
+) -> None:
+    """The same to an address that the event itself gave *person*: its link must not take that for theirs of before."""
+    _tell(session, notice, person, theirs_before="", facts=facts, now=now, visitor=visitor)
 
 
 def send_link(
@@ -77,6 +80,23 @@ def send_link(
     links.void(session, person.id, {kind}, reason="newer", now=now)
     seed = links.make(session, kind, employee_id=person.id, now=now, **about)
     _owe(session, notice, person, name=name, now=now, visitor=visitor, links={kind.value: seed})
+
+
+def _tell(
+    session: Session,
+    notice: Notice,
+    person: Person,
+    *,
+    theirs_before: str,
+    facts: dict[str, object],
+    now: datetime,
+    visitor: Visitor,
+) -> None:
+    seed = links.make(
+        session, LinkKind.NOTICE, employee_id=person.id, now=now, notice=notice.value, recipient=theirs_before
+    )
+    seeds = {LinkKind.NOTICE.value: seed}
+    _owe(session, notice, person, name=person.name, now=now, visitor=visitor, links=seeds, **facts)
 
 
 def _owe(

@@ -180,11 +180,13 @@ def answer(
     def log_in(shown: Proof, _: None) -> LoggedIn:
         if lift is not None:
             lift()
+        # As they are now: a lift may have taken an address back, and a mail to it would hold a link to this account.
+        person = accounts.by_id(session, waiting.person.id) or waiting.person
         session.execute(delete(Challenge).where(Challenge.id == waiting.id))
-        passwords.forget_guesses(session, keyring, waiting.person.email, browser=asked.browser)
+        passwords.forget_guesses(session, keyring, person.email, browser=asked.browser)
         started = sessions.start(
             session,
-            waiting.person,
+            person,
             browser=asked.browser,
             factor=shown.factor,
             used_last_code=shown.codes_left == 0,
@@ -194,9 +196,9 @@ def answer(
         if shown.factor is GuessKind.BACKUP_CODE:
             left = shown.codes_left or 0
             notice = Notice.BACKUP_CODES_LOW if left <= FEW else Notice.BACKUP_CODE_USED
-            tell(session, notice, waiting.person, now=now, visitor=visitor, codes_left=left)
+            tell(session, notice, person, now=now, visitor=visitor, codes_left=left)
         elif started.in_new_browser:
-            tell(session, Notice.NEW_BROWSER, waiting.person, now=now, visitor=visitor)
+            tell(session, Notice.NEW_BROWSER, person, now=now, visitor=visitor)
         return LoggedIn(started, waiting.next_path, shown.codes_left)
 
     return proof.prove(session, keyring, asked, entry, now=now, then=log_in)

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
-from webapp.core.accounts.about import record, send_link, tell
+from webapp.core.accounts.about import record, send_link, tell, tell_new_address
 from webapp.core.accounts.rules import email_key, masked_email, valid_email
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import changes
 from webapp.core.database import writing
+from webapp.core.freezes import flows as freezes
 from webapp.core.links import flows as links
 from webapp.core.links.flows import Link
 from webapp.core.links.rules import LinkKind
@@ -58,7 +59,7 @@ def ask(
         return Refused(Refusal.TOO_MANY, retry_at=opens_at) if opens_at else None
 
     def owe_link(_: None) -> None:
-        is_free = accounts.by_email(session, email) is None
+        is_free = accounts.by_email(session, email) is None and freezes.owner_of_former(session, email) is None
         if is_free:
             # To whoever reads there, a stranger perhaps: no name, no address of the asker.
             there = replace(me.person, email=email)
@@ -105,6 +106,8 @@ def confirm(session: Session, me: SignedIn, link: Link, *, now: datetime, visito
         refused = changes.may_change(session, me)
         if refused or before is None:
             return refused or Refused(Refusal.SESSION_OVER)
+        if freezes.owner_of_former(session, link.facts["new_email"]) is not None:
+            return Refused(Refusal.EMAIL_TAKEN)  # somebody disputes that it was taken from them, and logs in with it
         with session.begin_nested() as both_or_neither:
             if not links.use(session, link, now=now):
                 return Refused(Refusal.LINK_OVER)
@@ -116,6 +119,6 @@ def confirm(session: Session, me: SignedIn, link: Link, *, now: datetime, visito
         links.void(session, after.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason="email_changed", now=now)
         record(session, EventKind.EMAIL_CHANGED, after, now=now, visitor=visitor)
         masked = {"former_email": masked_email(before.email), "new_email": masked_email(after.email)}
-        for person in (before, after):
-            tell(session, Notice.EMAIL_CHANGED, person, now=now, visitor=visitor, **masked)
+        tell(session, Notice.EMAIL_CHANGED, before, now=now, visitor=visitor, **masked)
+        tell_new_address(session, Notice.EMAIL_CHANGED, after, now=now, visitor=visitor, **masked)
         return Accepted(None)

@@ -92,7 +92,7 @@ def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visito
             since=link.made_at,
             closes_recovery=mailbox_is_in_doubt,
             # The notice went to another address than today's: that one was changed by the event or since.
-            former_email="" if email_key(recipient) == email_key(person.email) else recipient,
+            former_email="" if email_key(recipient) in ("", email_key(person.email)) else recipient,
             now=now,
         )
         sessions.end_all(session, person, reason=END_REASON, now=now, visitor=visitor)

@@ -69,6 +69,7 @@ def begin(
     """Freeze one person's account, or widen the freeze there is: the earliest event counts."""
     with writing(session):
         row = session.scalar(select(FreezeRow).where(FreezeRow.employee_id == employee_id))
+        is_earliest = row is None or since < row.since
         if row is None:
             row = FreezeRow(
                 employee_id=employee_id,
@@ -79,8 +80,9 @@ def begin(
                 former_email_key="",
             )
             session.add(row)
-        # The address before the earliest disputed event is the owner's.
-        if former_email and (not row.former_email or since <= row.since):
+        # The address before the earliest disputed event is the owner's: whoever moves the account away and back again
+        # has a link to the address between. Two events of one moment are one change; it has an address of before.
+        if is_earliest or (former_email and since == row.since):
             row.former_email, row.former_email_key = former_email, email_key(former_email)
         row.since = min(row.since, since)
         row.closes_recovery = row.closes_recovery or closes_recovery

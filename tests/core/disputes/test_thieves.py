@@ -1,0 +1,103 @@
+"""A freeze and its lift against a thief who is still at it: with an app, an address or a link of their own."""
+
+import pytest
+from sqlalchemy import select
+
+from tests.core.people import PASSWORD, Owner, Product, Seat
+from webapp.core.challenge import flows as challenge
+from webapp.core.challenge.flows import HalfWay, Waiting
+from webapp.core.freezes import flows as freezes
+from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
+from webapp.core.notices.tables import OutboxMail
+from webapp.core.outcomes import Accepted
+
+THIEF_S = "granite harvest pillow tide"
+THIEF_AT = "thief@elsewhere.example"
+
+
+@pytest.fixture
+def owner(product: Product) -> Owner:
+    owner = product.owner()
+    product.clock.move(days=1)
+    return owner
+
+
+def at_the_browser(product: Product, owner: Owner) -> Seat:
+    seat = product.log_in_with(owner.person, owner.phone.code(product.now))
+    product.clock.next_step()
+    return seat
+
+
+def half_way_with(product: Product, email: str, password: str) -> Waiting:
+    outcome = product.pass_password(email, password)
+    assert isinstance(outcome, Accepted), outcome
+    assert isinstance(outcome.value, HalfWay)
+    waiting = challenge.find(product.session, outcome.value.token, now=product.now)
+    assert waiting
+    return waiting
+
+
+def moves(product: Product, thief: Seat, email: str, code: str) -> None:
+    """To another address, by the flows."""
+    assert Accepted(None) == product.ask_email(thief, email, code)
+    product.clock.next_step()
+    assert Accepted(None) == product.confirm_email(thief, product.mailed(LinkKind.EMAIL)[-1][1])
+    product.clock.next_step()
+
+
+def test_after_a_lift_no_mail_goes_to_the_address_that_was_taken_back(product: Product, owner: Owner) -> None:
+    """It would hold a link that freezes the account again, and names the thief's address as the owner's."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    assert isinstance(
+        product.change_password(product.sit_anew(thief), THIEF_S, owner.phone.code(product.now)), Accepted
+    )
+    product.clock.next_step()
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+    before = len(_recipients(product))
+
+    waiting = half_way_with(product, owner.person.email, THIEF_S)
+    assert isinstance(product.lift_and_log_in(waiting, owner.phone.code(product.now)), Accepted)
+
+    assert {owner.person.email} == set(_recipients(product)[before:])
+
+
+def test_the_address_before_the_earliest_event_is_the_owner_s(product: Product, owner: Owner) -> None:
+    """A thief moves the account away and back, and presses the link that went to the address between."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    thief = product.sit_anew(thief)
+    own_link = product.mailed_link(Notice.EMAIL_CHANGED, to=THIEF_AT)
+    moves(product, thief, owner.person.email, owner.phone.code(product.now))
+    later_own_link = product.mailed_link(Notice.EMAIL_CHANGED, to=THIEF_AT)
+    owner_s = product.mailed_link(Notice.EMAIL_CHANGE_ASKED, to=owner.person.email)
+
+    product.freeze(own_link)
+    frozen = freezes.of(product.session, owner.person.id)
+    assert frozen
+    assert "" == frozen.former_email
+    product.freeze(owner_s)
+    product.freeze(later_own_link)
+
+    frozen = freezes.of(product.session, owner.person.id)
+    assert frozen
+    assert "" == frozen.former_email
+
+
+def test_nobody_takes_the_former_address_while_its_owner_disputes_the_change(product: Product, owner: Owner) -> None:
+    """A second account of the thief's, who reads the owner's mailbox: the owner could log in no more."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+    accomplice = product.log_in(product.employee("noa@studio.example"))
+
+    product.ask_email(accomplice, owner.person.email)
+
+    assert [] == [to for to, _ in product.mailed(LinkKind.EMAIL) if to == owner.person.email]
+    assert half_way_with(product, owner.person.email, PASSWORD).person.id == owner.person.id
+
+
+def _recipients(product: Product) -> list[str]:
+    product.session.rollback()
+    return list(product.session.scalars(select(OutboxMail.recipient).order_by(OutboxMail.id)))
