@@ -465,10 +465,12 @@ class Product:
             visitor=visitor(browser or seat.browser),
         )
 
-    def reset_by_operator(self, person: Person) -> Accepted[None] | Refused:
+    def reset_by_operator(self, person: Person, *, takes_email_back: bool = False) -> Accepted[None] | Refused:
         return reset.reset_by_operator(
             self.session,
+            self.keyring,
             person,
+            takes_email_back=takes_email_back,
             operator="mara",
             ticket="T-17",
             reason="phone stolen",

@@ -5,11 +5,11 @@ from typing import Any, TypeVar
 import click
 from flask.cli import AppGroup
 
-from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import MAX_NAME_LENGTH
 from webapp.core.database import UNUSABLE, reason_of
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.passwords import flows as passwords
 from webapp.web import wording
 from webapp.web.parts import Parts
 
@@ -38,7 +38,8 @@ def value(outcome: Accepted[T] | Refused) -> T:
 
 
 def person_at(parts: Parts, email: str) -> Person:
-    person = accounts.by_email(parts.open_session(), email)
+    """By today's address, or by the former one while its owner disputes the change."""
+    person = passwords.person_at(parts.open_session(), email)
     if person is None:
         raise click.ClickException(wording.sentence(Refused(Refusal.UNKNOWN_EMPLOYEE)))
     return person

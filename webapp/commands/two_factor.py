@@ -48,17 +48,22 @@ def group(parts: Parts) -> AppGroup:
     @click.argument("email")
     @click.option("--ticket", required=True, callback=one_line, help="Reference of the request, for the audit.")
     @click.option("--reason", required=True, callback=one_line, help="Why, and how the person was identified.")
-    def reset(email: str, ticket: str, reason: str) -> None:
-        """Break glass: switch off without a code. Ends sessions, is written down, tells the owner."""
+    @click.option(
+        "--former-email", is_flag=True, help="Give a frozen account the address back from before the disputed change."
+    )
+    def reset(email: str, ticket: str, reason: str, *, former_email: bool) -> None:
+        """Break glass: switch off without a code, lift a freeze. Ends sessions, is written down, tells the owner."""
         person = person_at(parts, email)
         operator = _operator()
         value(
             enrolment_reset.reset_by_operator(
                 parts.open_session(),
+                parts.keyring,
                 person,
                 operator=operator,
                 ticket=ticket,
                 reason=reason,
+                takes_email_back=former_email,
                 now=parts.clock(),
                 visitor=OPERATOR,
             )

@@ -323,6 +323,7 @@ def test_a_lift_is_whole_or_not_there(product: Product, engine: Engine) -> None:
 def test_an_operator_lifts_it_by_a_reset_whatever_is_on(product: Product) -> None:
     """Nobody is stuck: Support can help somebody who has nothing from before."""
     person = product.employee()
+    product.clock.next_step()
     product.activate(person)
     product.freeze(product.mailed_link(Notice.ACTIVATED))
 

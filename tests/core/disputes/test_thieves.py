@@ -4,15 +4,17 @@ import pytest
 from sqlalchemy import select
 
 from tests.core.people import PASSWORD, Owner, Product, Seat
+from webapp.core.accounts import flows as accounts
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, Waiting
 from webapp.core.freezes import flows as freezes
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.notices.tables import OutboxMail
-from webapp.core.outcomes import Accepted
+from webapp.core.outcomes import Accepted, Refusal, Refused
 
 THIEF_S = "granite harvest pillow tide"
+OWNER_S = "copper meadow lantern fjord"
 THIEF_AT = "thief@elsewhere.example"
 
 
@@ -96,6 +98,43 @@ def test_nobody_takes_the_former_address_while_its_owner_disputes_the_change(pro
 
     assert [] == [to for to, _ in product.mailed(LinkKind.EMAIL) if to == owner.person.email]
     assert half_way_with(product, owner.person.email, PASSWORD).person.id == owner.person.id
+
+
+def test_a_reset_by_an_operator_revives_no_password_that_a_thief_set(product: Product, owner: Owner) -> None:
+    """With the second factor off it would be all that it takes."""
+    thief = at_the_browser(product, owner)
+    assert isinstance(product.change_password(thief, THIEF_S, owner.phone.code(product.now)), Accepted)
+    product.freeze(product.mailed_link(Notice.PASSWORD_CHANGED))
+    product.clock.next_step()
+
+    assert Accepted(None) == product.reset_by_operator(owner.person)
+
+    assert Refusal.WRONG_PASSWORD is _refusal(product.pass_password(owner.person.email, THIEF_S))
+    product.forgot(owner.person.email)
+    product.resolve()
+    assert Accepted(None) == product.recover(product.mailed_link(Notice.PASSWORD_LINK, LinkKind.PASSWORD), OWNER_S)
+    assert isinstance(product.pass_password(owner.person.email, OWNER_S), Accepted)
+
+
+@pytest.mark.parametrize("takes_back", [False, True])
+def test_an_operator_says_whether_the_former_address_comes_back(
+    product: Product, owner: Owner, *, takes_back: bool
+) -> None:
+    """The link for a new password goes to whoever has the address afterwards, and the second factor is off."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+
+    assert Accepted(None) == product.reset_by_operator(owner.person, takes_email_back=takes_back)
+
+    after = accounts.by_id(product.session, owner.person.id)
+    assert after
+    assert (owner.person.email if takes_back else THIEF_AT) == after.email
+    assert (owner.person.email if takes_back else THIEF_AT) == _recipients(product)[-1]
+
+
+def _refusal(outcome: Accepted[object] | Refused) -> Refusal | None:
+    return outcome.reason if isinstance(outcome, Refused) else None
 
 
 def _recipients(product: Product) -> list[str]:

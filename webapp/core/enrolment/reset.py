@@ -17,6 +17,7 @@ from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.passwords import flows as passwords
 from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
@@ -48,20 +49,32 @@ def reset(
 
 def reset_by_operator(
     session: Session,
+    keyring: Keyring,
     person: Person,
     *,
     operator: str,
     ticket: str,
     reason: str,
+    takes_email_back: bool = False,
     now: datetime,
     visitor: Visitor,
 ) -> Accepted[None] | Refused:
     """Break glass: switch off without a code, and lift a freeze, by somebody with shell access.
 
-    NOT_ACTIVE where there is nothing to do.
+    A password set since the disputed event opens nothing any more, or with the second factor off it would be all that a
+    thief needs: the owner sets one as after forgetting it. *takes_email_back* for the address from before the event,
+    where the operator knows the owner by that one. NOT_ACTIVE where there is nothing to do; EMAIL_TAKEN.
     """
     with writing(session):
-        accounts.lock(session, person.id)
+        person = accounts.locked(session, person.id) or person
+        frozen = freezes.of(session, person.id)
+        if frozen is not None and frozen.former_email and takes_email_back:
+            taken_back = accounts.change_email(session, person, frozen.former_email)
+            if isinstance(taken_back, Refused):
+                return taken_back
+            person = taken_back.value
+        if frozen is not None:
+            passwords.spoil_since(session, keyring, person.id, since=frozen.since, now=now)
         kind = EventKind.TWO_FACTOR_RESET_BY_OPERATOR
         details: dict[str, object] = {"operator": operator, "ticket": ticket, "reason": reason}
         was_frozen = freezes.lift(session, person, now=now, visitor=visitor)

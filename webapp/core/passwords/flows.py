@@ -200,6 +200,20 @@ def is_set_since(session: Session, employee_id: EmployeeId, moment: datetime) ->
     return changed_at is not None and changed_at >= moment
 
 
+def spoil_since(session: Session, keyring: Keyring, employee_id: EmployeeId, *, since: datetime, now: datetime) -> bool:
+    """Put a hash that no password opens in the place of one set at *since* or later. Whether it was.
+
+    A hash and not none: the person asks for a new password as for a forgotten one, and a log-in takes as long as ever.
+    """
+    with writing(session):
+        if not is_set_since(session, employee_id, since):
+            return False
+        stored = session.scalars(select(PasswordHash).where(PasswordHash.employee_id == employee_id)).one()
+        cost = rules.cost_of(keyring.open(Sealed(stored.key_id, stored.box), _context(employee_id)))
+        store(session, keyring, employee_id, rules.dummy_hash(cost), now=now)
+        return True
+
+
 def refusal(
     session: Session, keyring: Keyring, email: str, *, browser: BrowserId | None, now: datetime
 ) -> Refused | None:
