@@ -1,6 +1,6 @@
 """Links in mails: signed, single-use, dead after their time, worth nothing from the database alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -107,20 +107,23 @@ def test_voiding_ends_one_persons_links_of_those_kinds_only(product: Product) ->
     assert found(product, his).is_live(product.now)
 
 
-def test_those_of_the_last_hour_are_counted(product: Product) -> None:
+def test_another_one_waits_until_the_first_of_the_hour_is_an_hour_old(product: Product) -> None:
     person = product.employee()
+    hour = timedelta(hours=1)
+
+    def opens_at() -> datetime | None:
+        return links.opens_at(product.session, person.id, LinkKind.PASSWORD, most=2, within=hour, now=product.now)
+
     made(product, person, LinkKind.PASSWORD)
+    first_at = product.now
     product.clock.move(minutes=59)
-    made(product, person, LinkKind.PASSWORD)
     made(product, person, LinkKind.EMAIL)
+    assert opens_at() is None
 
-    def count() -> int:
-        since = product.now - timedelta(hours=1)
-        return links.made_since(product.session, person.id, LinkKind.PASSWORD, since=since)
-
-    assert 2 == count()
+    made(product, person, LinkKind.PASSWORD)
+    assert first_at + hour == opens_at()
     product.clock.move(minutes=1)
-    assert 1 == count()
+    assert opens_at() is None
 
 
 def test_a_sent_mail_keeps_no_seed(product: Product, engine: Engine) -> None:

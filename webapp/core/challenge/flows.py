@@ -19,7 +19,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge.tables import Challenge
-from webapp.core.database import BrowserId, EmployeeId, changed_rows, writing
+from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes.rules import FEW
 from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
@@ -232,10 +232,22 @@ def end(session: Session, token: str) -> None:
         session.execute(delete(Challenge).where(Challenge.token_hash == token_hash(token)))
 
 
-def end_all(session: Session, employee_id: EmployeeId) -> None:
-    """End every half-way log-in of one person: a factor or the password has changed."""
+def end_log_ins(
+    session: Session,
+    person: Person,
+    *,
+    keep: SessionId | None = None,
+    reason: str,
+    now: datetime,
+    visitor: Visitor,
+) -> int:
+    """End whatever this person's log-ins have led to, for what they were shown counts no more: how many sessions.
+
+    All sessions but *keep*, and every half-way log-in. Joins the caller's transaction, under the person's lock.
+    """
     with writing(session):
-        session.execute(delete(Challenge).where(Challenge.employee_id == employee_id))
+        session.execute(delete(Challenge).where(Challenge.employee_id == person.id))
+        return sessions.end_all(session, person, keep=keep, reason=reason, now=now, visitor=visitor)
 
 
 def purge(session: Session, *, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What every change of a password or an e-mail address has in common: whether it may be, and the code it takes.
+"""What changes of a password or an e-mail address have in common: whether they may be, the code, what is over after.
 
 For the other modules of this feature, and for their pages.
 """
@@ -9,11 +9,17 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
+from webapp.core.challenge import flows as challenge
+from webapp.core.database import SessionId
 from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Refused
+from webapp.core.passwords import flows as passwords
 from webapp.core.proof import inside
 from webapp.core.proof.flows import Asked
+from webapp.core.sealing import Keyring
+from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
@@ -45,6 +51,22 @@ def question(
         return may_change(session, me) or also()
 
     return inside.question(session, me, purpose, prepare, still_open, now=now, visitor=visitor)
+
+
+def end_what_it_opened(
+    session: Session,
+    keyring: Keyring,
+    person: Person,
+    *,
+    keep: SessionId | None = None,
+    reason: str,
+    now: datetime,
+    visitor: Visitor,
+) -> None:
+    """End whatever the old password of *person* has led to, but the session *keep*; forget what guesses at it cost."""
+    challenge.end_log_ins(session, person, keep=keep, reason=reason, now=now, visitor=visitor)
+    for browser in (None, *browsers.of_person(session, person.id)):
+        passwords.forget_guesses(session, keyring, person.email, browser=browser)
 
 
 def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
-from webapp.core.challenge import flows as challenge
 from webapp.core.credentials import changes
 from webapp.core.links import flows as links
 from webapp.core.links.flows import JUST_NOW
@@ -24,12 +23,13 @@ from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
-from webapp.core.sessions import browsers, proving
 from webapp.core.sessions import flows as sessions
+from webapp.core.sessions import proving
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
 PURPOSE = "password change"
+END_REASON = "password_changed"
 
 
 def change(
@@ -81,7 +81,10 @@ def change(
 
     def begin_anew(password_hash: bytes) -> str:
         passwords.store(session, keyring, me.person.id, password_hash, now=now)
-        _end_what_stood(session, keyring, me, now=now, visitor=visitor)
+        links.void(session, me.person.id, {LinkKind.PASSWORD}, reason=END_REASON, now=now)
+        changes.end_what_it_opened(
+            session, keyring, me.person, keep=me.session_id, reason=END_REASON, now=now, visitor=visitor
+        )
         record(session, EventKind.PASSWORD_CHANGED, me.person, now=now, visitor=visitor)
         tell(session, Notice.PASSWORD_CHANGED, me.person, now=now, visitor=visitor)
         return sessions.renew(session, keyring, me, token=token, now=now)
@@ -102,13 +105,3 @@ def has_just_changed(session: Session, me: SignedIn, *, now: datetime) -> bool:
     """Whether the password was set a moment ago, for the page that says so."""
     at = changed_at(session, me)
     return at is not None and now < at + JUST_NOW
-
-
-def _end_what_stood(session: Session, keyring: Keyring, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
-    """What the old password opened, and what its guesses cost: strangers' and this browser's."""
-    person, reason = me.person, "password_changed"
-    sessions.end_all(session, person, keep=me.session_id, reason=reason, now=now, visitor=visitor)
-    challenge.end_all(session, person.id)
-    links.void(session, person.id, {LinkKind.PASSWORD}, reason=reason, now=now)
-    for browser in {None, browsers.recognise(session, person.id, visitor, now=now)}:
-        passwords.forget_guesses(session, keyring, person.email, browser=browser)

@@ -15,7 +15,7 @@ from webapp.core.accounts.about import record, send_link, tell
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, email_key, storable
 from webapp.core.audit.rules import EventKind
-from webapp.core.challenge import flows as challenge
+from webapp.core.credentials import changes
 from webapp.core.credentials.tables import RecoveryRequest
 from webapp.core.database import changed_rows, writing
 from webapp.core.freezes import flows as freezes
@@ -27,8 +27,6 @@ from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.passwords import rules
 from webapp.core.sealing import Keyring
-from webapp.core.sessions import browsers
-from webapp.core.sessions import flows as sessions
 from webapp.core.visitor import Visitor
 
 MOST = 3
@@ -36,6 +34,7 @@ WITHIN = timedelta(hours=1)
 """So many requests at one address, and so many mails to one person, in this time. Beyond that nothing is said."""
 
 AT_ONCE = 200
+END_REASON = "password_recovered"
 
 
 def ask(session: Session, keyring: Keyring, typed: str, *, now: datetime, visitor: Visitor) -> None:
@@ -117,7 +116,9 @@ def save(
         if now_so is None or not links.use(session, link, now=now):
             return Refused(Refusal.LINK_OVER)
         passwords.store(session, keyring, now_so.id, password_hash, now=now)
-        _end_what_stood(session, keyring, now_so, now=now, visitor=visitor)
+        # The address too: whoever knew the old password may have asked for another one.
+        links.void(session, now_so.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
+        changes.end_what_it_opened(session, keyring, now_so, reason=END_REASON, now=now, visitor=visitor)
         record(session, EventKind.PASSWORD_RECOVERED, now_so, now=now, visitor=visitor)
         tell(session, Notice.PASSWORD_FORGOTTEN, now_so, now=now, visitor=visitor)
         return Accepted(None)
@@ -153,7 +154,7 @@ def _mail_link(session: Session, typed: str, *, now: datetime, visitor: Visitor)
         return
     if _may_recover(session, person) or passwords.changed_at(session, person.id) is None:
         return
-    if links.made_since(session, person.id, LinkKind.PASSWORD, since=now - WITHIN) >= MOST:
+    if links.opens_at(session, person.id, LinkKind.PASSWORD, most=MOST, within=WITHIN, now=now):
         return
     send_link(session, Notice.PASSWORD_LINK, person, LinkKind.PASSWORD, now=now, visitor=visitor, name=person.name)
     record(session, EventKind.RECOVERY_ASKED, person, now=now, visitor=visitor)
@@ -168,16 +169,6 @@ def _may_recover(session: Session, person: Person | None) -> Refused | None:
         return Refused(Refusal.LINK_OVER)
     freeze = freezes.of(session, person.id)
     return Refused(Refusal.LINK_OVER) if freeze is not None and freeze.closes_recovery else None
-
-
-def _end_what_stood(session: Session, keyring: Keyring, person: Person, *, now: datetime, visitor: Visitor) -> None:
-    """Everything that the old password, or whoever knew it, may have begun; and what guesses at it cost, everywhere."""
-    reason = "password_recovered"
-    sessions.end_all(session, person, reason=reason, now=now, visitor=visitor)
-    challenge.end_all(session, person.id)
-    links.void(session, person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=reason, now=now)
-    for browser in (None, *browsers.of_person(session, person.id)):
-        passwords.forget_guesses(session, keyring, person.email, browser=browser)
 
 
 def _is_over(now: datetime) -> ColumnElement[bool]:

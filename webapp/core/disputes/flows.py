@@ -58,7 +58,7 @@ class Dispute:
 
     @property
     def was_used(self) -> bool:
-        return self.link.end_reason == links.USED
+        return self.link.was_used
 
 
 def find(session: Session, keyring: Keyring, token: str) -> Dispute | None:
@@ -95,8 +95,7 @@ def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visito
             former_email="" if email_key(recipient) in ("", email_key(person.email)) else recipient,
             now=now,
         )
-        sessions.end_all(session, person, reason=END_REASON, now=now, visitor=visitor)
-        challenge.end_all(session, person.id)
+        challenge.end_log_ins(session, person, reason=END_REASON, now=now, visitor=visitor)
         browsers.forget(session, person.id)
         pending.drop(session, person.id)
         links.void(session, person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
@@ -178,8 +177,7 @@ def _thaw(
     goes_back = bool(frozen.former_email) and not keeps_email
     if goes_back:  # unless somebody else has it by now
         goes_back = isinstance(accounts.change_email(session, person, frozen.former_email), Accepted)
-    sessions.end_all(session, person, keep=keep, reason=freezes.LIFTED, now=now, visitor=visitor)
-    challenge.end_all(session, person.id)
+    challenge.end_log_ins(session, person, keep=keep, reason=freezes.LIFTED, now=now, visitor=visitor)
     details: dict[str, object] = {"apps": apps, "codes": codes, "email": goes_back}
     freezes.lift(session, person, now=now, visitor=visitor, details=details)
     today = accounts.by_id(session, person.id) or person

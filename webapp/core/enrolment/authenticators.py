@@ -25,7 +25,6 @@ from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
-from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
@@ -100,8 +99,7 @@ def remove(
 
     def take_away(_: None) -> None:
         totp.remove_one(session, me.person.id, authenticator_id)
-        challenge.end_all(session, me.person.id)
-        sessions.end_all(session, me.person, keep=me.session_id, reason="app_removed", now=now, visitor=visitor)
+        challenge.end_log_ins(session, me.person, keep=me.session_id, reason="app_removed", now=now, visitor=visitor)
         record(session, EventKind.AUTHENTICATOR_REMOVED, me.person, now=now, visitor=visitor, details={"app": name})
         tell(session, Notice.APP_REMOVED, me.person, now=now, visitor=visitor, app=name)
 

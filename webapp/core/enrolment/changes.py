@@ -74,6 +74,5 @@ def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, v
 def start_afresh(session: Session, me: SignedIn, *, reason: str, now: datetime, visitor: Visitor) -> None:
     """Nothing of the time before counts: no guess, no half-way log-in, no other session, no other browser."""
     attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP})
-    challenge.end_all(session, me.person.id)
-    sessions.end_all(session, me.person, keep=me.session_id, reason=reason, now=now, visitor=visitor)
+    challenge.end_log_ins(session, me.person, keep=me.session_id, reason=reason, now=now, visitor=visitor)
     browsers.forget(session, me.person.id, keep=me.browser_id)

@@ -23,7 +23,6 @@ from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
-from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
@@ -91,7 +90,6 @@ def reset_by_operator(
 def _wipe(session: Session, person: Person, *, keep: SessionId | None, now: datetime, visitor: Visitor) -> None:
     totp.remove(session, person.id)
     backup_codes.remove(session, person.id)
-    challenge.end_all(session, person.id)
     browsers.forget(session, person.id)
     attempts.empty_all(session, person.id, SECOND_FACTORS)
-    sessions.end_all(session, person, keep=keep, reason="two_factor_reset", now=now, visitor=visitor)
+    challenge.end_log_ins(session, person, keep=keep, reason="two_factor_reset", now=now, visitor=visitor)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.database import EmployeeId, changed_rows, writing
@@ -101,17 +101,6 @@ def void(session: Session, employee_id: EmployeeId, kinds: Collection[LinkKind],
             .where(MailLink.employee_id == employee_id, MailLink.kind.in_(kinds), MailLink.ended_at.is_(None))
             .values(ended_at=now, end_reason=reason)
         )
-
-
-def made_since(session: Session, employee_id: EmployeeId, kind: LinkKind, *, since: datetime) -> int:
-    """How many links of *kind* one person was mailed after *since*."""
-    query = select(func.count()).select_from(MailLink)
-    return (
-        session.scalar(
-            query.where(MailLink.employee_id == employee_id, MailLink.kind == kind, MailLink.made_at > since)
-        )
-        or 0
-    )
 
 
 def facts_since(

@@ -94,9 +94,8 @@ def end_by_operator(session: Session, person: Person, *, now: datetime, visitor:
     """End every session and half-way log-in of *person*, and forget their browsers; how many sessions (ASVS 7.4.5)."""
     with writing(session):
         accounts.lock(session, person.id)
-        challenge.end_all(session, person.id)
         browsers.forget(session, person.id)
-        return sessions.end_all(session, person, reason="ended_by_operator", now=now, visitor=visitor)
+        return challenge.end_log_ins(session, person, reason="ended_by_operator", now=now, visitor=visitor)
 
 
 def _with_proof(

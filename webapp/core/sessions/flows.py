@@ -28,7 +28,7 @@ PROOF_LIFE = timedelta(minutes=10)
 """For how long a log-in or a password confirmation is recent enough to change a factor (ASVS 7.5.1)."""
 
 LAST_CODE_LIFE = timedelta(minutes=10)
-"""For how long a log-in by the last backup code counts as the code for Reset and for new codes."""
+"""For how long a log-in by the last backup code stands in for the code that a change takes."""
 
 SEEN_EVERY = timedelta(minutes=1)
 ENDED_RETENTION = timedelta(days=30)
