@@ -10,6 +10,7 @@ from webapp import create_app
 
 ROOT = Path(__file__).parent.parent.parent
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
+TREE = (ROOT / "docs" / "architecture.md").read_text().partition("## The tree")[2].partition("Imports go one way")[0]
 
 
 def test_every_command_is_documented(tmp_path: Path) -> None:
@@ -29,6 +30,18 @@ def test_links_and_paths_in_documents_lead_somewhere(document: Path) -> None:
     named = {ROOT / path for path in re.findall(r"`(docs/[a-z0-9_./-]+)`", text)}
 
     assert [] == [str(path) for path in linked | named if not path.exists()]
+
+
+def test_every_screen_and_every_feature_of_core_stands_in_the_tree_and_the_reverse() -> None:
+    """By name; packages with a slash, modules of the web with their ending."""
+    core, web = TREE.partition("webapp/core/\n")[2].split("webapp/web/\n")
+    web = web.partition("webapp/templates/")[0]
+
+    features = {path.parent.name for path in (ROOT / "webapp" / "core").rglob("__init__.py")} - {"core", "factors"}
+    modules = {path.name for path in (ROOT / "webapp" / "web").glob("*.py")}
+
+    assert features == set(re.findall(r"(\w+)/(?= |\n)", core))
+    assert modules == set(re.findall(r"\w+\.py", web))
 
 
 def _commands(app: Flask) -> set[str]:

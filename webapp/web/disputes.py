@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.disputes import flows as disputes
 from webapp.core.disputes.flows import Dispute
 from webapp.core.outcomes import Accepted
-from webapp.web import formats, wording
+from webapp.web import formats
+from webapp.web.activity import NOTICE_EVENTS
 from webapp.web.cookies import Stage
 from webapp.web.guards import public
 from webapp.web.identity import me_or_none, visit, visitor, waiting_or_none
@@ -24,7 +25,7 @@ def ask(token: str) -> Response:
     dispute = disputes.find(db(), keyring(), token)
     if dispute is not None and dispute.link.is_live(now()):
         at = formats.full_time(dispute.link.made_at, dispute.person.time_zone)
-        return render("disputes/ask.html", _layout(), event=wording.NOTICE_EVENTS[dispute.notice], at=at, token=token)
+        return render("disputes/ask.html", _layout(), event=NOTICE_EVENTS[dispute.notice], at=at, token=token)
     if dispute is not None and dispute.was_used and dispute.freeze is not None:
         since = formats.full_time(dispute.freeze.since, dispute.person.time_zone)
         return render("disputes/frozen.html", _layout(), freeze=dispute.freeze, since=since)

@@ -17,7 +17,8 @@ from webapp.core.database import EmployeeId
 from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.totp.rules import FIRST_NAME
-from webapp.web import formats, htmx, wording
+from webapp.web import formats, htmx
+from webapp.web.activity import recent_activity
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import deny, own_page, signed_in
 from webapp.web.identity import me, me_or_none, visit, visitor
@@ -27,7 +28,6 @@ from webapp.web.parts import db, keyring, now, parts
 
 blueprint = Blueprint("profile", __name__)
 
-ACTIVITY_LENGTH = 10
 SESSIONS_LENGTH = 5
 JUST_NOW = timedelta(minutes=1)
 
@@ -127,7 +127,7 @@ def _security_context(after: str | None) -> dict[str, Any]:
         "ways": ways,
         "session_life": formats.duration(parts().settings.session_lifetime_hours),
         "open_sessions": sessions,
-        "activity": _activity(),
+        "activity": recent_activity(),
         "password_changed_at": password.changed_at(db(), me()),
         "email_waiting": email.waiting_at(db(), me(), now=now()),
     }
@@ -139,6 +139,8 @@ _TELLING = {
     "app_renamed": EventKind.AUTHENTICATOR_RENAMED,
     "app_removed": EventKind.AUTHENTICATOR_REMOVED,
     "session_ended": EventKind.OTHER_SESSIONS_ENDED,
+    "password": EventKind.PASSWORD_CHANGED,
+    "email": EventKind.EMAIL_CHANGED,
 }
 """What an event tells to have been done."""
 
@@ -156,9 +158,7 @@ def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
         "lifted": lambda: ways.frozen_since is None,
         "codes_gone": lambda: is_on and ways.codes_until is None,
         "setup_expired": lambda: setup.has_expired(db(), me(), now=now()),
-        "password": lambda: password.has_just_changed(db(), me(), now=now()),
         "email_asked": lambda: email.waiting_at(db(), me(), now=now()) is not None,
-        "email": lambda: email.has_just_changed(db(), me(), now=now()),
         "others_ended": lambda: sessions == 1,
         "session_gone": lambda: True,  # points to the list, and claims nothing
     }
@@ -168,17 +168,3 @@ def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
 def _has_just(happened: EventKind) -> bool:
     newest = audit.recent(db(), me().person.id, kinds=[happened], most=1)
     return bool(newest) and newest[0].outcome == "success" and now() - newest[0].at < JUST_NOW
-
-
-def _activity() -> list[dict[str, Any]]:
-    """What happened lately, newest first; the same thing from the same place several times in a row is one line."""
-    lines: list[dict[str, Any]] = []
-    for event in audit.recent(db(), me().person.id, kinds=wording.SHOWN_KINDS, most=10 * ACTIVITY_LENGTH):
-        words, where = wording.activity(event), formats.place(event.user_agent, event.address)
-        if words is None:
-            continue
-        if lines and (words, where) == (lines[-1]["words"], lines[-1]["where"]):
-            lines[-1]["times"] += 1
-        else:
-            lines.append({"words": words, "at": event.at, "where": where, "times": 1})
-    return lines[:ACTIVITY_LENGTH]

@@ -8,11 +8,8 @@ from datetime import datetime
 
 from flask_babel import lazy_gettext
 
-from webapp.core.audit.flows import Event
-from webapp.core.audit.rules import EventKind
 from webapp.core.entries import without_separators
 from webapp.core.factors.backup_codes.rules import LENGTH as BACKUP_CODE_LENGTH
-from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Refusal, Refused
 from webapp.web.formats import day, full_time, try_again
 from webapp.web.parts import parts
@@ -95,19 +92,6 @@ def malformed_backup_code(entry: str) -> str:
     return "A backup code has letters and digits only, and no U. Compare it with your list."
 
 
-def activity(event: Event) -> str | None:
-    """One line of "Recent security activity", or None for what a person need not see."""
-    if event.reason == Refusal.MALFORMED:
-        return None  # a slip of the finger guesses at nothing
-    if event.kind is EventKind.SECOND_FACTOR_CHECKED and event.outcome == "refused":
-        return _REFUSED_CODES.get(event.factor)
-    if event.outcome == "refused":
-        return _REFUSED_ACTIVITY.get(event.kind)
-    if event.kind is EventKind.LOGGED_IN:
-        return _LOG_INS.get(event.factor, "Logged in")
-    return _ACTIVITY.get(event.kind)
-
-
 def only_from_before(since: datetime, zone: str) -> str:
     """Why a code that the app shows may be refused while the account is frozen."""
     return f"Your account is frozen: only apps and backup codes from before {full_time(since, zone)} count."
@@ -115,87 +99,6 @@ def only_from_before(since: datetime, zone: str) -> str:
 
 WRONG_CODES = frozenset({Refusal.WRONG_CODE, Refusal.BACKUP_CODE_UNKNOWN})
 """What a factor that was set since the disputed event is refused with."""
-
-NOTICE_EVENTS = {
-    Notice.ACTIVATED: "Two-factor authentication was activated",
-    Notice.RESET: "Two-factor authentication was reset",
-    Notice.APP_REPLACED: "The authenticator app was replaced",
-    Notice.APP_ADDED: "An authenticator app was added",
-    Notice.APP_REMOVED: "An authenticator app was removed",
-    Notice.NEW_BACKUP_CODES: "New backup codes were created",
-    Notice.BACKUP_CODE_USED: "A backup code was used to log in",
-    Notice.BACKUP_CODES_LOW: "A backup code was used to log in",
-    Notice.PASSWORD_CHANGED: "The password was changed",
-    Notice.PASSWORD_FORGOTTEN: "A new password was set by a link from an e-mail",
-    Notice.EMAIL_CHANGE_ASKED: "Another e-mail address was asked for",
-    Notice.EMAIL_CHANGED: "The e-mail address was changed",
-    Notice.WRONG_CODES: "Somebody entered the right password and then five wrong codes",
-    Notice.NEW_BROWSER: "Somebody logged in with a new browser",
-    Notice.FROZEN: "The account was frozen",
-    Notice.LIFTED: "A freeze was lifted",
-}
-"""What each notice tells, for the page behind its link: "… on Monday, 2 March 2026 at 10:00"."""
-
-SHOWN_KINDS = (
-    EventKind.REQUEST_FORGED,
-    EventKind.LOGGED_IN,
-    EventKind.SESSION_RESUMED,
-    EventKind.OTHER_SESSIONS_ENDED,
-    EventKind.PASSWORD_CHECKED,
-    EventKind.PASSWORD_CHANGED,
-    EventKind.RECOVERY_ASKED,
-    EventKind.PASSWORD_RECOVERED,
-    EventKind.EMAIL_CHANGE_ASKED,
-    EventKind.EMAIL_CHANGED,
-    EventKind.SECOND_FACTOR_CHECKED,
-    EventKind.TWO_FACTOR_ACTIVATED,
-    EventKind.APP_REPLACED,
-    EventKind.AUTHENTICATOR_ADDED,
-    EventKind.AUTHENTICATOR_RENAMED,
-    EventKind.AUTHENTICATOR_REMOVED,
-    EventKind.TWO_FACTOR_RESET,
-    EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
-    EventKind.ACCOUNT_FROZEN,
-    EventKind.FREEZE_LIFTED,
-    EventKind.BACKUP_CODES_CREATED,
-    EventKind.BACKUP_CODES_CHECKED,
-)
-"""The events that "Recent security activity" is made of."""
-
-_LOG_INS = {
-    "password": "Logged in with the password",
-    "totp": "Logged in with an authentication code",
-    "backup_code": "Logged in with a backup code",
-}
-_ACTIVITY = {
-    EventKind.PASSWORD_CHANGED: "Password changed",
-    EventKind.RECOVERY_ASKED: "A link for a new password asked for",
-    EventKind.PASSWORD_RECOVERED: "New password set with a link from an e-mail",
-    EventKind.EMAIL_CHANGE_ASKED: "Another e-mail address asked for",
-    EventKind.EMAIL_CHANGED: "E-mail address changed",
-    EventKind.SESSION_RESUMED: "Went on after a pause, with the password",
-    EventKind.OTHER_SESSIONS_ENDED: "Logged out elsewhere",
-    EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
-    EventKind.APP_REPLACED: "Authenticator app replaced",
-    EventKind.AUTHENTICATOR_ADDED: "Authenticator app added",
-    EventKind.AUTHENTICATOR_RENAMED: "Authenticator app renamed",
-    EventKind.AUTHENTICATOR_REMOVED: "Authenticator app removed",
-    EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
-    EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
-    EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
-    EventKind.FREEZE_LIFTED: "Freeze lifted",
-    EventKind.BACKUP_CODES_CREATED: "New backup codes created",
-    EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
-}
-_REFUSED_ACTIVITY = {
-    EventKind.REQUEST_FORGED: "A form from elsewhere or long ago refused",
-    EventKind.PASSWORD_CHECKED: "Wrong password",
-    EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
-    EventKind.BACKUP_CODES_CHECKED: "Backup code refused",
-    EventKind.APP_REPLACED: "Code refused while replacing an authenticator app",
-    EventKind.AUTHENTICATOR_ADDED: "Code refused while adding an authenticator app",
-}
-_REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
 
 _CLOCK = frozenset({Refusal.PHONE_CLOCK_SLOW, Refusal.PHONE_CLOCK_FAST})
 """Refusals that have enough to say: what is left is told when it runs out."""

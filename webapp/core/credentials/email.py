@@ -82,12 +82,6 @@ def waiting_at(session: Session, me: SignedIn, *, now: datetime) -> str | None:
     return masked_email(link.facts["new_email"]) if link is not None and link.is_live(now) else None
 
 
-def has_just_changed(session: Session, me: SignedIn, *, now: datetime) -> bool:
-    """Whether the address was confirmed a moment ago, for the page that says so."""
-    link = links.newest(session, me.person.id, LinkKind.EMAIL)
-    return link is not None and link.was_just_used(now)
-
-
 def find(session: Session, keyring: Keyring, token: str) -> Link | None:
     """The link that a mail's address holds, whether it still acts or not."""
     return links.find(session, keyring, LinkKind.EMAIL, token)

@@ -13,7 +13,6 @@ from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import changes
 from webapp.core.links import flows as links
-from webapp.core.links.flows import JUST_NOW
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
@@ -99,9 +98,3 @@ def change(
 def changed_at(session: Session, me: SignedIn) -> datetime | None:
     """When *me*'s password was set; None where there is none."""
     return passwords.changed_at(session, me.person.id)
-
-
-def has_just_changed(session: Session, me: SignedIn, *, now: datetime) -> bool:
-    """Whether the password was set a moment ago, for the page that says so."""
-    at = changed_at(session, me)
-    return at is not None and now < at + JUST_NOW

@@ -1,0 +1,98 @@
+"""What happened to an account, in words: the lines of “Recent security activity”, and what each notice tells."""
+
+from typing import Any
+
+from webapp.core.audit import flows as audit
+from webapp.core.audit.flows import Event
+from webapp.core.audit.rules import EventKind
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Refusal
+from webapp.web import formats
+from webapp.web.identity import me
+from webapp.web.parts import db
+
+LENGTH = 10
+
+NOTICE_EVENTS = {
+    Notice.ACTIVATED: "Two-factor authentication was activated",
+    Notice.RESET: "Two-factor authentication was reset",
+    Notice.APP_REPLACED: "The authenticator app was replaced",
+    Notice.APP_ADDED: "An authenticator app was added",
+    Notice.APP_REMOVED: "An authenticator app was removed",
+    Notice.NEW_BACKUP_CODES: "New backup codes were created",
+    Notice.BACKUP_CODE_USED: "A backup code was used to log in",
+    Notice.BACKUP_CODES_LOW: "A backup code was used to log in",
+    Notice.PASSWORD_CHANGED: "The password was changed",
+    Notice.PASSWORD_FORGOTTEN: "A new password was set by a link from an e-mail",
+    Notice.EMAIL_CHANGE_ASKED: "Another e-mail address was asked for",
+    Notice.EMAIL_CHANGED: "The e-mail address was changed",
+    Notice.WRONG_CODES: "Somebody entered the right password and then five wrong codes",
+    Notice.NEW_BROWSER: "Somebody logged in with a new browser",
+    Notice.FROZEN: "The account was frozen",
+    Notice.LIFTED: "A freeze was lifted",
+}
+"""What each notice tells, for the page behind its link: "… on Monday, 2 March 2026 at 10:00"."""
+
+_LOG_INS = {
+    "password": "Logged in with the password",
+    "totp": "Logged in with an authentication code",
+    "backup_code": "Logged in with a backup code",
+}
+_ACTIVITY = {
+    EventKind.PASSWORD_CHANGED: "Password changed",
+    EventKind.RECOVERY_ASKED: "A link for a new password asked for",
+    EventKind.PASSWORD_RECOVERED: "New password set with a link from an e-mail",
+    EventKind.EMAIL_CHANGE_ASKED: "Another e-mail address asked for",
+    EventKind.EMAIL_CHANGED: "E-mail address changed",
+    EventKind.SESSION_RESUMED: "Went on after a pause, with the password",
+    EventKind.OTHER_SESSIONS_ENDED: "Logged out elsewhere",
+    EventKind.TWO_FACTOR_ACTIVATED: "Two-factor authentication activated",
+    EventKind.APP_REPLACED: "Authenticator app replaced",
+    EventKind.AUTHENTICATOR_ADDED: "Authenticator app added",
+    EventKind.AUTHENTICATOR_RENAMED: "Authenticator app renamed",
+    EventKind.AUTHENTICATOR_REMOVED: "Authenticator app removed",
+    EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
+    EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
+    EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
+    EventKind.FREEZE_LIFTED: "Freeze lifted",
+    EventKind.BACKUP_CODES_CREATED: "New backup codes created",
+    EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
+}
+_REFUSED_ACTIVITY = {
+    EventKind.REQUEST_FORGED: "A form from elsewhere or long ago refused",
+    EventKind.PASSWORD_CHECKED: "Wrong password",
+    EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
+    EventKind.BACKUP_CODES_CHECKED: "Backup code refused",
+    EventKind.APP_REPLACED: "Code refused while replacing an authenticator app",
+    EventKind.AUTHENTICATOR_ADDED: "Code refused while adding an authenticator app",
+}
+_REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
+
+_SHOWN_KINDS = (EventKind.LOGGED_IN, EventKind.SECOND_FACTOR_CHECKED, *(_ACTIVITY | _REFUSED_ACTIVITY))
+
+
+def recent_activity() -> list[dict[str, Any]]:
+    """What happened lately, newest first; the same thing from the same place several times in a row is one line."""
+    lines: list[dict[str, Any]] = []
+    for event in audit.recent(db(), me().person.id, kinds=_SHOWN_KINDS, most=10 * LENGTH):
+        words, where = _words(event), formats.place(event.user_agent, event.address)
+        if words is None:
+            continue
+        if lines and (words, where) == (lines[-1]["words"], lines[-1]["where"]):
+            lines[-1]["times"] += 1
+        else:
+            lines.append({"words": words, "at": event.at, "where": where, "times": 1})
+    return lines[:LENGTH]
+
+
+def _words(event: Event) -> str | None:
+    """One line, or None for what a person need not see."""
+    if event.reason == Refusal.MALFORMED:
+        return None  # a slip of the finger guesses at nothing
+    if event.kind is EventKind.SECOND_FACTOR_CHECKED and event.outcome == "refused":
+        return _REFUSED_CODES.get(event.factor)
+    if event.outcome == "refused":
+        return _REFUSED_ACTIVITY.get(event.kind)
+    if event.kind is EventKind.LOGGED_IN:
+        return _LOG_INS.get(event.factor, "Logged in")
+    return _ACTIVITY.get(event.kind)
