@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tests.core.people import PASSWORD, Clock, Owner, Product
 from tests.web.client import Client
 from tests.web.people import log_in, security
+from webapp.core.links import flows as links
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 
@@ -47,23 +48,12 @@ def test_one_press_freezes_and_says_what_to_do(client: Client, product: Product,
 
 
 def test_the_mailbox_in_doubt_gets_no_link_for_a_password(client: Client, product: Product, clock: Clock) -> None:
-    """After an e-mail event the page offers none either."""
+    """After a forgotten password the page offers none either."""
     owner = product.owner()
-    from webapp.core.accounts.about import tell
-    from webapp.core.database import writing
-    from webapp.core.visitor import OPERATOR
-
-    with writing(product.session):
-        tell(
-            product.session,
-            Notice.EMAIL_CHANGED,
-            owner.person,
-            now=product.now,
-            visitor=OPERATOR,
-            former_email="a…",
-            new_email="b…",
-        )
-    link = f"/notices/{product.mailed_link(Notice.EMAIL_CHANGED)}"
+    product.forgot(owner.person.email)
+    product.resolve()
+    product.recover(product.mailed_link(Notice.PASSWORD_LINK, LinkKind.PASSWORD), OTHER_PASSWORD)
+    link = f"/notices/{product.mailed_link(Notice.PASSWORD_FORGOTTEN)}"
 
     page = client.get(client.post(link).location)
 
@@ -85,8 +75,6 @@ def test_a_dead_or_invented_link_says_so(client: Client, product: Product, clock
 
 def test_a_link_of_another_kind_freezes_nothing(client: Client, product: Product, clock: Clock) -> None:
     owner = product.owner()
-    from webapp.core.links import flows as links
-
     seed = links.make(product.session, LinkKind.PASSWORD, employee_id=owner.person.id, now=product.now)
     token = links.token(product.keyring, LinkKind.PASSWORD, seed)
 

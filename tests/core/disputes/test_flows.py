@@ -188,6 +188,9 @@ def test_a_thief_s_new_codes_open_nothing(product: Product) -> None:
     assert Refusal.BACKUP_CODE_UNKNOWN is refused.reason
     seat = product.log_in_with(owner.person, owner.phone.code(product.now))
     product.clock.next_step()
+    not_lifted = product.lift(seat, shown.codes[0])
+    assert isinstance(not_lifted, Refused)
+    assert Refusal.BACKUP_CODE_UNKNOWN is not_lifted.reason
     assert Accepted(None) == product.lift(seat, owner.phone.code(product.now))
 
 

@@ -120,6 +120,10 @@ def test_password_and_address_stay_while_frozen(product: Product, owner: Owner) 
     assert Refused(Refusal.FROZEN) == product.ask_email(seat, "new@studio.example", code)
     assert Refused(Refusal.FROZEN) == product.add_app(seat, "Tablet", code)
     assert Refused(Refusal.FROZEN) == product.replace_app(seat, code)
+    state = enrolment.state(product.session, owner.person.id)
+    assert state
+    assert Refused(Refusal.FROZEN) == product.rename_app(seat, state.apps[0].id, "Mine")
+    assert Refused(Refusal.FROZEN) == product.remove_app(seat, state.apps[0].id, code)
 
 
 def test_a_confirmation_that_was_under_way_changes_no_address(product: Product, owner: Owner) -> None:
@@ -179,6 +183,9 @@ def test_a_thief_s_second_app_goes_with_the_lift(product: Product, owner: Owner)
     assert isinstance(refused, Refused)
     assert Refusal.WRONG_CODE is refused.reason
     seat = at_the_browser(product, owner)
+    not_lifted = product.lift(seat, tablet.code(product.now))
+    assert isinstance(not_lifted, Refused)
+    assert Refusal.WRONG_CODE is not_lifted.reason
     assert Accepted(None) == product.lift(seat, owner.phone.code(product.now))
     state = enrolment.state(product.session, owner.person.id)
     assert state

@@ -40,11 +40,8 @@ from webapp.core.visitor import Visitor
 
 END_REASON = "frozen"
 
-MAILBOX_NOTICES = frozenset({Notice.PASSWORD_FORGOTTEN, Notice.EMAIL_CHANGE_ASKED, Notice.EMAIL_CHANGED})
-"""Whoever did this without the owner reads the owner's mail, or wants the mail to go elsewhere."""
-
 MAILBOX_EVENTS = (EventKind.PASSWORD_RECOVERED, EventKind.EMAIL_CHANGE_ASKED, EventKind.EMAIL_CHANGED)
-"""The same, where it came after the disputed event and is in doubt with it."""
+"""Whoever did this without the owner reads the owner's mail, or wants the mail to go elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +79,8 @@ def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visito
         person = accounts.by_id(session, link.employee_id)
         if person is None or not links.use(session, link, now=now):
             return Refused(Refusal.LINK_OVER)
-        mailbox_is_in_doubt = dispute.notice in MAILBOX_NOTICES or audit.happened_since(
-            session, person.id, kinds=MAILBOX_EVENTS, since=link.made_at
-        )
+        # The notice's own event has the time of its link; what came after it is in doubt with it.
+        mailbox_is_in_doubt = audit.happened_since(session, person.id, kinds=MAILBOX_EVENTS, since=link.made_at)
         recipient = str(link.facts["recipient"])
         begun = freezes.begin(
             session,
