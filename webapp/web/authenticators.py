@@ -9,7 +9,7 @@ from webapp.core.database import AuthenticatorId
 from webapp.core.enrolment import authenticators, changes, replace
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.totp.flows import App
-from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.outcomes import Accepted, Refused
 from webapp.web import htmx, second_factor, wording
 from webapp.web.forms import (
     AddByBackupCodeForm,
@@ -32,9 +32,6 @@ blueprint = Blueprint(
     url_prefix="/settings/employees/<id:employee_id>/security/two-factor/authenticators",
 )
 
-NOT_SENT = Refused(Refusal.MALFORMED)
-"""For a form that is shown again before core was asked."""
-
 
 @two_factor.get("/replace", endpoint="replace")
 @recently_proved()
@@ -51,7 +48,7 @@ def send_replace(employee_id: int) -> Response | BaseResponse:
     form = _replace_form(apps, is_sent=True)
     is_whole, entry = form.validate(), second_factor.typed_entry(form)
     if not is_whole:
-        return second_factor.code_page("two_factor/replace.html", form, NOT_SENT)
+        return second_factor.code_page("two_factor/replace.html", form, second_factor.NOT_SENT)
     outcome = replace.begin(db(), keyring(), me(), form.chosen(), entry, now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
         return _to_scan()
@@ -71,7 +68,7 @@ def send_add(employee_id: int) -> Response | BaseResponse:
     form = second_factor.form_of(AddByCodeForm, AddByBackupCodeForm, is_sent=True)
     is_whole, entry = form.validate(), second_factor.typed_entry(form)
     if not is_whole:
-        return second_factor.code_page("authenticators/add.html", form, NOT_SENT, too_many=_why_no_more())
+        return second_factor.code_page("authenticators/add.html", form, second_factor.NOT_SENT, too_many=_why_no_more())
     outcome = authenticators.begin(db(), keyring(), me(), form.app_name(), entry, now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
         return _to_scan()
@@ -103,7 +100,7 @@ def send_one(employee_id: int, authenticator_id: int) -> Response | BaseResponse
 def _rename(app: App) -> Response | BaseResponse:
     form = RenameForm()
     if not form.validate():
-        return _rename_page(app, form, NOT_SENT)
+        return _rename_page(app, form, second_factor.NOT_SENT)
     outcome = authenticators.rename(db(), me(), app.id, form.app_name(), now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
         return to_security("app_renamed")

@@ -12,38 +12,39 @@ from webapp.core.credentials import changes, email, password
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import inside
 from webapp.core.sessions import proving
-from webapp.web import forms, htmx, wording
-from webapp.web.forms import ChangeEmailForm, ChangePasswordForm, SecondFactorForm
+from webapp.web import forms, htmx, second_factor, wording
+from webapp.web.forms import Form, SecondFactorForm
 from webapp.web.guards import deny, own_page, public, recently_proved, to_log_in
 from webapp.web.identity import me, me_or_none, visit, visitor
 from webapp.web.next_page import local_path
-from webapp.web.page import LOG_IN, STEP, render, render_refused
+from webapp.web.page import LOG_IN, STEP, render
 from webapp.web.parts import db, keyring, now, parts, rounds
 from webapp.web.profile import security_url, to_security
-from webapp.web.second_factor import by_backup_code
 from webapp.web.two_factor import way_out
 
 blueprint = Blueprint("credentials", __name__, url_prefix="/settings/employees/<id:employee_id>/security")
 confirmation = Blueprint("email", __name__, url_prefix="/email")
 
-_SHAPE = Refused(Refusal.MALFORMED)
+PASSWORD_FORMS = (forms.ChangePasswordForm, forms.ChangePasswordByCodeForm, forms.ChangePasswordByBackupCodeForm)
+EMAIL_FORMS = (forms.ChangeEmailForm, forms.ChangeEmailByCodeForm, forms.ChangeEmailByBackupCodeForm)
+"""Without a code, with one of the app, with a backup code."""
 
 
 @blueprint.get("/password", endpoint="password")
 @own_page()
 def show_password(employee_id: int) -> Response | BaseResponse:
     pause = proving.refusal(db(), keyring(), me(), now=now(), visitor=visitor())
-    return _show("credentials/password.html", _password_form()(formdata=None), pause)
+    return _show("credentials/password.html", _form(*PASSWORD_FORMS, is_sent=False), pause)
 
 
 @blueprint.post("/password")
 @own_page()
 def send_password(employee_id: int) -> Response | BaseResponse:
-    form = _password_form()()
+    form = _form(*PASSWORD_FORMS, is_sent=True)
     is_whole = form.validate()
     entry = form.entry() if isinstance(form, SecondFactorForm) else None
     if not is_whole:
-        return _page("credentials/password.html", form, _SHAPE)
+        return _page("credentials/password.html", form, second_factor.NOT_SENT)
     outcome = password.change(
         db(),
         keyring(),
@@ -66,17 +67,17 @@ def send_password(employee_id: int) -> Response | BaseResponse:
 @blueprint.get("/email", endpoint="email")
 @recently_proved()
 def show_email(employee_id: int) -> Response | BaseResponse:
-    return _show("credentials/email.html", _email_form()(formdata=None))
+    return _show("credentials/email.html", _form(*EMAIL_FORMS, is_sent=False))
 
 
 @blueprint.post("/email")
 @recently_proved()
 def send_email(employee_id: int) -> Response | BaseResponse:
-    form = _email_form()()
+    form = _form(*EMAIL_FORMS, is_sent=True)
     is_whole = form.validate()
     entry = form.entry() if isinstance(form, SecondFactorForm) else None
     if not is_whole:
-        return _page("credentials/email.html", form, _SHAPE)
+        return _page("credentials/email.html", form, second_factor.NOT_SENT)
     outcome = email.ask(db(), keyring(), me(), form.new_email.data, entry, now=now(), visitor=visitor())
     if isinstance(outcome, Refused):
         return _refused("credentials/email.html", form, outcome)
@@ -113,23 +114,15 @@ def send_confirmation(token: str) -> Response | BaseResponse:
     return way_out(outcome) or _over()
 
 
-def _password_form() -> type[ChangePasswordForm]:
-    if not inside.needs_code(db(), me(), now=now()):
-        return ChangePasswordForm
-    return forms.ChangePasswordByBackupCodeForm if by_backup_code() else forms.ChangePasswordByCodeForm
+def _form(plain: type[Form], by_code: type[Form], by_backup_code: type[Form], *, is_sent: bool) -> Form:
+    if inside.needs_code(db(), me(), now=now()):
+        return second_factor.form_of(by_code, by_backup_code, is_sent=is_sent)
+    return plain() if is_sent else plain(formdata=None)
 
 
-def _email_form() -> type[ChangeEmailForm]:
-    if not inside.needs_code(db(), me(), now=now()):
-        return ChangeEmailForm
-    return forms.ChangeEmailByBackupCodeForm if by_backup_code() else forms.ChangeEmailByCodeForm
-
-
-def _show(
-    template: str, form: ChangePasswordForm | ChangeEmailForm, pause: Refused | None = None
-) -> Response | BaseResponse:
+def _show(template: str, form: Form, pause: Refused | None = None) -> Response | BaseResponse:
     """The form, or where a refusal leads that no form can answer."""
-    kind = GuessKind.BACKUP_CODE if by_backup_code() else GuessKind.TOTP
+    kind = form.kind if isinstance(form, SecondFactorForm) else GuessKind.TOTP
     refused = changes.pause(db(), me(), kind, now=now(), visitor=visitor())
     leads_away = way_out(refused) if refused else None
     return leads_away or _page(template, form, pause or refused)
@@ -147,7 +140,7 @@ _FIELDS = {
 """Which field a refusal is told at; the code's for all others."""
 
 
-def _refused(template: str, form: ChangePasswordForm | ChangeEmailForm, refused: Refused) -> Response | BaseResponse:
+def _refused(template: str, form: Form, refused: Refused) -> Response | BaseResponse:
     leads_away = way_out(refused)
     if leads_away:
         return leads_away
@@ -160,16 +153,8 @@ def _refused(template: str, form: ChangePasswordForm | ChangeEmailForm, refused:
     return _page(template, form, refused)
 
 
-def _page(template: str, form: ChangePasswordForm | ChangeEmailForm, refused: Refused | None) -> Response:
-    return render_refused(
-        template,
-        STEP,
-        refused,
-        form=form,
-        takes_code=isinstance(form, SecondFactorForm),
-        by_backup_code=by_backup_code(),
-        counts_until=me().last_code_counts_until if inside.last_code_counts(db(), me(), now=now()) else None,
-    )
+def _page(template: str, form: Form, refused: Refused | None) -> Response:
+    return second_factor.code_page(template, form, refused, takes_code=isinstance(form, SecondFactorForm))
 
 
 def _confirmation_page(new_email: str, *, is_taken: bool = False) -> Response:

@@ -13,6 +13,7 @@ from wtforms import Field, PasswordField, RadioField, SelectField, StringField
 from wtforms.validators import StopValidation, ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from webapp.core.attempts.rules import GuessKind
 from webapp.core.database import AuthenticatorId
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.rules import MAX_NAME_LENGTH as MAX_APP_NAME_LENGTH
@@ -150,7 +151,12 @@ _FIELDS = {Refusal.NAME_TAKEN: "name", Refusal.UNKNOWN_AUTHENTICATOR: "app"}
 
 
 class SecondFactorForm(Form):
-    """One field for a code; whichever of the two it is, the other kind of code is taken as well."""
+    """One field for a code; whichever of the two it is, the other kind of code is taken as well.
+
+    *kind* is what the field asks for.
+    """
+
+    kind: GuessKind
 
     @property
     def field_name(self) -> str:
@@ -179,6 +185,7 @@ class SecondFactorForm(Form):
 
 
 class CodeForm(SecondFactorForm):
+    kind = GuessKind.TOTP
     code = StringField("Authentication code")
 
     def authentication_code(self) -> str | None:
@@ -192,6 +199,7 @@ class CodeForm(SecondFactorForm):
 
 
 class BackupCodeForm(SecondFactorForm):
+    kind = GuessKind.BACKUP_CODE
     backup_code = StringField("Backup code")
 
     def code_of_the_list(self) -> BackupCode | None:

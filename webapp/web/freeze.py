@@ -7,7 +7,6 @@ from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.accounts.rules import masked_email
-from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.disputes import flows as disputes
 from webapp.core.freezes import flows as freezes
@@ -21,6 +20,7 @@ from webapp.web.identity import me, me_or_none, step_up_to, visitor, waiting
 from webapp.web.page import LOG_IN, STEP, render_refused
 from webapp.web.parts import db, keyring, now
 from webapp.web.profile import security_url, to_security
+from webapp.web.second_factor import code_form
 
 blueprint = Blueprint("freeze", __name__, url_prefix="/settings/employees/<id:employee_id>/security")
 
@@ -28,15 +28,14 @@ blueprint = Blueprint("freeze", __name__, url_prefix="/settings/employees/<id:em
 @blueprint.get("/freeze", endpoint="show")
 @to_lift
 def show(employee_id: int) -> Response | BaseResponse:
-    form = _form(is_sent=False)
-    kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
-    return _page(form, proof.refusal(db(), _asked(), kind, now=now()))
+    form = code_form(is_sent=False)
+    return _page(form, proof.refusal(db(), _asked(), form.kind, now=now()))
 
 
 @blueprint.post("/freeze")
 @to_lift
 def lift(employee_id: int) -> Response | BaseResponse:
-    form = _form(is_sent=True)
+    form = code_form(is_sent=True)
     entry, keeps_email = form.entry(), request.form.get("address") == "current"
     if me_or_none():
         outcome = disputes.lift(db(), keyring(), me(), entry, keeps_email=keeps_email, now=now(), visitor=visitor())
@@ -56,12 +55,6 @@ def _asked() -> Asked[None]:
     if me_or_none():
         return disputes.question(db(), me(), now=now(), visitor=visitor())
     return challenge.question(db(), waiting(), lifts=True, now=now(), visitor=visitor())
-
-
-def _form(*, is_sent: bool) -> CodeForm | BackupCodeForm:
-    by_backup_code = "backup_code" in request.form or request.args.get("by") == "backup_code"
-    kind = BackupCodeForm if by_backup_code else CodeForm
-    return kind() if is_sent else kind(formdata=None)
 
 
 def _refused(form: CodeForm | BackupCodeForm, refused: Refused) -> Response | BaseResponse:

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, abort, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.core.attempts.rules import GuessKind
 from webapp.core.database import SessionId
 from webapp.core.log_outs import flows as log_outs
 from webapp.core.outcomes import Accepted, Refusal, Refused
@@ -43,8 +42,7 @@ def show_end(employee_id: int) -> Response | BaseResponse:
     if "session" not in request.args:
         return htmx.go(url_for("sessions.list_", employee_id=employee_id))
     form = code_form(is_sent=False)
-    kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
-    return _page(_which(request.args), form, inside.pause(db(), me(), kind, now=now(), visitor=visitor()))
+    return _page(_which(request.args), form, inside.pause(db(), me(), form.kind, now=now(), visitor=visitor()))
 
 
 @blueprint.post("/end")

@@ -3,7 +3,6 @@
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed
 from webapp.core.enrolment import state as enrolment
@@ -62,7 +61,7 @@ def send_password() -> Response | BaseResponse:
 @blueprint.get("/login/code", endpoint="code")
 @password_passed
 def show_code() -> Response:
-    return _second_step(CodeForm(formdata=None), _pause(GuessKind.TOTP))
+    return _first_look(CodeForm(formdata=None))
 
 
 @blueprint.post("/login/code")
@@ -74,7 +73,7 @@ def send_code() -> Response | BaseResponse:
 @blueprint.get("/login/backup-code", endpoint="backup_code")
 @password_passed
 def show_backup_code() -> Response:
-    return _second_step(BackupCodeForm(formdata=None), _pause(GuessKind.BACKUP_CODE))
+    return _first_look(BackupCodeForm(formdata=None))
 
 
 @blueprint.post("/login/backup-code")
@@ -178,9 +177,9 @@ def _go_on(reached: HalfWay | LoggedIn | Resumed) -> BaseResponse:
     return redirect(onward or url_for("dashboard.show"), 303)
 
 
-def _pause(kind: GuessKind) -> Refused | None:
+def _first_look(form: CodeForm | BackupCodeForm) -> Response:
     asked = challenge.question(db(), waiting(), now=now(), visitor=visitor())
-    return proof.refusal(db(), asked, kind, now=now())
+    return _second_step(form, proof.refusal(db(), asked, form.kind, now=now()))
 
 
 def _password_page(

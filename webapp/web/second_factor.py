@@ -5,16 +5,18 @@ from typing import Any, TypeVar
 from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.core.attempts.rules import GuessKind
 from webapp.core.enrolment import changes
-from webapp.core.outcomes import Refused
+from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
-from webapp.web.forms import BackupCodeForm, CodeForm
+from webapp.web.forms import BackupCodeForm, CodeForm, Form
 from webapp.web.identity import me, visitor
 from webapp.web.page import STEP, render_refused
 from webapp.web.parts import db, now
 from webapp.web.two_factor import way_out
+
+NOT_SENT = Refused(Refusal.MALFORMED)
+"""For a form that is shown again before core was asked."""
 
 ByCode = TypeVar("ByCode", bound=CodeForm)
 ByBackupCode = TypeVar("ByBackupCode", bound=BackupCodeForm)
@@ -45,8 +47,7 @@ def typed_entry(form: CodeForm | BackupCodeForm) -> Entry | None:
 
 def show(template: str, form: CodeForm | BackupCodeForm, **context: Any) -> Response | BaseResponse:
     """The form, or the Security tab where there is nothing to change."""
-    kind = GuessKind.BACKUP_CODE if isinstance(form, BackupCodeForm) else GuessKind.TOTP
-    refused = changes.refusal(db(), me(), kind, now=now(), visitor=visitor())
+    refused = changes.refusal(db(), me(), form.kind, now=now(), visitor=visitor())
     leads_away = way_out(refused) if refused else None
     return leads_away or code_page(template, form, refused, **context)
 
@@ -60,7 +61,7 @@ def refuse(template: str, form: CodeForm | BackupCodeForm, refused: Refused, **c
     return code_page(template, form, refused, **context)
 
 
-def code_page(template: str, form: CodeForm | BackupCodeForm, refused: Refused | None, **context: Any) -> Response:
+def code_page(template: str, form: Form, refused: Refused | None, **context: Any) -> Response:
     """The form with its field for a code, or without one while the log-in by the last backup code counts."""
     counts = inside.last_code_counts(db(), me(), now=now())
     return render_refused(
