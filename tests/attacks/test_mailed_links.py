@@ -35,6 +35,20 @@ def mailed_path(product: Product, address: str = REAL) -> str:
     return f"/password/reset/{product.mailed(LinkKind.PASSWORD)[-1][1]}"
 
 
+def test_a_probe_does_not_tell_whether_a_link_was_mailed(product: Product, app: Flask, clock: Clock) -> None:
+    """Anybody may ask /readyz. How many mails wait would say who has an account, a moment after a request."""
+    product.employee(REAL)
+    told = []
+    for address in ("nobody@studio.example", REAL):
+        Client(app.test_client()).as_page().post("/password/forgot", email=address)
+        product.resolve()
+        clock.move(seconds=2)
+        told.append(app.test_client().get("/readyz").json)
+
+    assert 1 == len(product.mailed(LinkKind.PASSWORD))
+    assert told[0] == told[1]
+
+
 # --- the mailbox ------------------------------------------------------------------------------------------------------
 
 

@@ -12,9 +12,12 @@ from sqlalchemy import Engine
 from tests.core.stored import dump
 from tests.web.client import Client, check_headers
 
+LINK = f"{'SECRET'.ljust(43, 'x')}.{'SECRET'.ljust(43, '_')}"
+"""What a mailed link holds."""
+
 OLD = {
     "csp-report": {
-        "document-uri": "https://app.example.com/password/reset?token=SECRET#frag",
+        "document-uri": f"https://app.example.com/password/reset/{LINK}?token=SECRET#frag",
         "violated-directive": "script-src-elem",
         "blocked-uri": "inline",
         "script-sample": "SECRET",
@@ -42,7 +45,7 @@ NEW = [
             OLD,
             "application/csp-report",
             {
-                "document": "https://app.example.com/password/reset",
+                "document": "https://app.example.com/password/reset/…",
                 "directive": "script-src-elem",
                 "blocked": "inline",
             },

@@ -18,6 +18,6 @@ def register(app: Flask, parts: Parts, sender: Sender) -> None:
     app.cli.add_command(people.company_group(parts))
     app.cli.add_command(people.employee_group(parts))
     app.cli.add_command(two_factor.group(parts))
-    app.cli.add_command(upkeep.outbox_group(sender))
+    app.cli.add_command(upkeep.outbox_group(parts, sender))
     app.cli.add_command(upkeep.purge_command(parts))
     app.cli.add_command(demo.command(parts, Path(app.instance_path)))

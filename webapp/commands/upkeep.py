@@ -24,8 +24,15 @@ from webapp.mail.sending import Sender
 from webapp.web.parts import Parts
 
 
-def outbox_group(sender: Sender) -> AppGroup:
+def outbox_group(parts: Parts, sender: Sender) -> AppGroup:
     group = Group("outbox", help="E-mail that is owed.")
+
+    @group.command("status")
+    def status() -> None:
+        """How many mails wait, how many of them were tried three times or more, and for how long the oldest waits."""
+        outbox = notices.state(parts.open_session(), now=parts.clock())
+        click.echo(f"waiting: {outbox.waiting}\nfailing: {outbox.failing}")
+        click.echo(f"oldest waiting: {outbox.oldest_waiting_s} s")
 
     @group.command("send")
     @click.option("--watch", is_flag=True, help="Keep running and send what comes.")

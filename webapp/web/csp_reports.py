@@ -5,6 +5,7 @@ Anybody can send such a report, so only known keys are taken, cut short, and wit
 
 import json
 import logging
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +29,9 @@ KEYS = {
     "line": ("lineNumber", "line-number"),
 }
 """What is kept, and what it is called in the two formats: Reporting API and ``report-uri``."""
+
+_TOKEN = re.compile(r"[\w-]{40,}\.[\w-]{40,}")
+"""Of a mailed link, which still acts while its page is looked at."""
 
 
 @blueprint.post(PATH)
@@ -59,8 +63,8 @@ def _kept(body: dict[str, Any]) -> dict[str, str]:
 
 
 def _short(value: str | int) -> str:
-    """Without query and fragment, which could hold what somebody typed."""
-    text = str(value)
+    """Without query and fragment, which could hold what somebody typed, and without the token of a mailed link."""
+    text = _TOKEN.sub("…", str(value))
     try:
         parts = urlsplit(text)
     except ValueError:
