@@ -1,11 +1,13 @@
 """Two authenticators of one person: adding, renaming, removing; and no third one."""
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from tests.core.crowd import at_once
 from tests.core.people import Owner, Phone, Product
 from tests.core.stored import dies_everywhere, dump
+from webapp.core.attempts.rules import GuessKind
+from webapp.core.attempts.tables import GuessBudget
 from webapp.core.database import AuthenticatorId
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.totp.pending import Purpose
@@ -250,3 +252,28 @@ def test_a_reset_takes_both(product: Product, engine: Engine, lea: Owner, tablet
     assert isinstance(product.reset(lea.seat, tablet.code(product.now)), Accepted)
 
     assert [] == dump(engine)["authenticators"]
+
+
+def test_a_right_first_code_of_a_second_app_costs_no_guess(product: Product) -> None:
+    owner = product.owner()
+
+    product.second_phone(owner)
+
+    product.session.rollback()
+    budgets = product.session.scalars(select(GuessBudget).where(GuessBudget.kind == GuessKind.SETUP))
+    assert [] == [at for budget in budgets for at in budget.recent]
+
+
+def test_a_name_that_waits_for_its_first_code_is_taken(product: Product) -> None:
+    """Else the two apps would have one name, once the code is in."""
+    owner = product.owner()
+    assert Accepted(None) == product.add_app(owner.seat, "Tablet", owner.phone.code(product.now))
+    (first,) = product.apps(owner.person)
+
+    renamed = product.rename_app(owner.seat, first.id, "tablet")
+    product.clock.next_step()
+    product.confirm(owner.seat, product.scanned(owner.seat).code(product.now))
+
+    names = [app.name.casefold() for app in product.apps(owner.person)]
+    assert 2 == len(set(names))
+    assert Refused(Refusal.NAME_TAKEN) == renamed

@@ -16,6 +16,7 @@ from webapp.core.database import AuthenticatorId, writing
 from webapp.core.enrolment import setup
 from webapp.core.enrolment.changes import app_of, may_change, question
 from webapp.core.factors.totp import flows as totp
+from webapp.core.factors.totp import pending
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.pending import Aim, Pending, Purpose
 from webapp.core.factors.totp.rules import MOST_PER_PERSON
@@ -68,6 +69,9 @@ def rename(
         accounts.lock(session, me.person.id)
         app = app_of(session, me, authenticator_id)
         refused = may_change(session, me) or _missing(app) or _name_refusal(session, me, name, but=authenticator_id)
+        waiting = pending.name_waiting(session, me.person.id, now=now)
+        if refused is None and waiting is not None and folded(name) == folded(waiting):
+            refused = Refused(Refusal.NAME_TAKEN)
         if refused:
             reason, kind = refused.reason, EventKind.AUTHENTICATOR_RENAMED
             record(session, kind, me.person, now=now, visitor=visitor, refusal=reason)

@@ -77,6 +77,7 @@ def confirm(
         if not isinstance(verdict, Match):
             return _refuse(session, me, purpose, _as_refused(verdict, paid), now=now, visitor=visitor)
         if purpose is Purpose.ADD:
+            attempts.refund(session, paid)  # the others begin afresh, with every counter at nothing
             authenticators.finish(session, keyring, me, waiting, step=verdict.step, now=now, visitor=visitor)
         else:
             finish = activation.finish if purpose is Purpose.ACTIVATE else replace.finish

@@ -69,6 +69,12 @@ def expired(session: Session, employee_id: EmployeeId, *, session_id: SessionId,
     return _aim(row) if row is not None and now >= row.made_at + LIFE else None
 
 
+def name_waiting(session: Session, employee_id: EmployeeId, *, now: datetime) -> str | None:
+    """What one more app will be called once its first code is in, whichever session adds it; None where none waits."""
+    adds = PendingSecret.purpose == Purpose.ADD, PendingSecret.made_at > now - LIFE
+    return session.scalar(select(PendingSecret.name).where(PendingSecret.employee_id == employee_id, *adds))
+
+
 def make(
     session: Session, keyring: Keyring, employee_id: EmployeeId, aim: Aim, *, session_id: SessionId, now: datetime
 ) -> bool:
