@@ -49,3 +49,17 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgresql(postgresql: postgres.Cluster, tmp_path_factory: pytest.TempPathFactory) -> str:
     return databases.migrated_postgresql_database(postgresql, tmp_path_factory.mktemp("migrated-postgresql"))
+
+
+# For tests that empty a database instead of copying one: core's and the web's.
+
+
+@pytest.fixture(scope="session")
+def sqlite_of_worker(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return databases.sqlite_copy(migrated_sqlite, tmp_path_factory.mktemp("worker"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_of_worker(postgresql: postgres.Cluster, migrated_postgresql: str) -> Iterator[str]:
+    with databases.postgresql_copy(postgresql, migrated_postgresql) as uri:
+        yield uri

@@ -1,12 +1,13 @@
 """What tests of core hold in hand: a database session, a keyring, a clock and the makers of people."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from tests import databases
 from tests.core.crowd import MOST
 from tests.core.people import STRANGER, Clock, Product
 from webapp.core.database import prepare_engine
@@ -14,12 +15,41 @@ from webapp.core.sealing import Keyring
 from webapp.core.visitor import Visitor
 
 
+@pytest.fixture(scope="session")
+def engine_at() -> Iterator[Callable[[str], Engine]]:
+    """One engine a worker and database: what SQLAlchemy has compiled for one test serves the next."""
+    made: dict[str, Engine] = {}
+
+    def at(uri: str) -> Engine:
+        if uri not in made:
+            made[uri] = sqlalchemy.create_engine(uri, pool_size=MOST + 1)
+            prepare_engine(made[uri])
+        return made[uri]
+
+    yield at
+    for engine in made.values():
+        engine.dispose()
+
+
+# In place of the fixtures of the same names, which copy a database for each test.
+
+
 @pytest.fixture
-def engine(database_uri: str) -> Iterator[Engine]:
-    engine = sqlalchemy.create_engine(database_uri, pool_size=MOST + 1)
-    prepare_engine(engine)
-    yield engine
-    engine.dispose()
+def sqlite_uri(sqlite_of_worker: str, engine_at: Callable[[str], Engine]) -> str:
+    databases.empty(engine_at(sqlite_of_worker))
+    return sqlite_of_worker
+
+
+@pytest.fixture
+def postgresql_uri(postgresql_of_worker: str, engine_at: Callable[[str], Engine]) -> str:
+    databases.empty(engine_at(postgresql_of_worker))
+    return postgresql_of_worker
+
+
+@pytest.fixture
+def engine(database_uri: str, engine_at: Callable[[str], Engine]) -> Iterator[Engine]:
+    yield engine_at(database_uri)
+    engine_at(database_uri).dispose()  # no connection of this test's meets the next
 
 
 @pytest.fixture

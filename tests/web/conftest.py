@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from tests import databases, postgres
+from tests import databases
 from tests.core.people import Clock, Product
 from tests.web.client import FRAGMENT, PAGE, Client
 from webapp import create_app
-from webapp.core.database import Base
 
 
 class Standing:
@@ -33,15 +32,7 @@ class Standing:
             self.engine: Engine = self.app.extensions["sqlalchemy"].engine
 
     def empty(self) -> None:
-        tables = Base.metadata.sorted_tables
-        with self.engine.begin() as connection:
-            if self.engine.dialect.name == "postgresql":
-                names = ", ".join(table.name for table in tables)
-                connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            else:
-                for table in reversed(tables):
-                    connection.execute(table.delete())
-                connection.execute(text("DELETE FROM sqlite_sequence"))
+        databases.empty(self.engine)
         shutil.rmtree(Path(self.app.instance_path) / "mail", ignore_errors=True)
         (Path(self.app.instance_path) / "demo-logins.txt").unlink(missing_ok=True)
 
@@ -58,17 +49,6 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
     yield at
     for one in made.values():
         one.engine.dispose()
-
-
-@pytest.fixture(scope="session")
-def sqlite_of_worker(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return databases.sqlite_copy(migrated_sqlite, tmp_path_factory.mktemp("web"))
-
-
-@pytest.fixture(scope="session")
-def postgresql_of_worker(postgresql: postgres.Cluster, migrated_postgresql: str) -> Iterator[str]:
-    with databases.postgresql_copy(postgresql, migrated_postgresql) as uri:
-        yield uri
 
 
 # In place of the fixtures of the same names, which copy a database for each test.
