@@ -72,7 +72,7 @@ def test_a_tablet_is_added_renamed_and_removed(product: Running, open_page: Open
     _log_in(page, owner.person.email, phone.code())
     find_security_tab(page, owner.person.name)
 
-    page.get_by_role("link", name="Add another authenticator…").click()
+    page.get_by_role("link", name="Add another app…").click()
     expect(page.get_by_role("textbox", name="Name")).to_be_focused()
     page.keyboard.type("Tablet")
     page.keyboard.press("Tab")
@@ -99,7 +99,7 @@ def test_a_tablet_is_added_renamed_and_removed(product: Running, open_page: Open
     page.get_by_label("Authentication code").fill(phone.next_code())
     page.get_by_role("button", name="Remove this app").click()
     expect(page.get_by_text("The authenticator app is removed.").first).to_be_visible()
-    expect(page.get_by_role("link", name="Add another authenticator…")).to_be_visible()
+    expect(page.get_by_role("link", name="Add another app…")).to_be_visible()
 
 
 def test_the_same_by_links_and_forms(product: Running) -> None:

@@ -93,7 +93,7 @@ def test_a_new_password_and_address_are_accessible(product: Running, page: Page,
     page.get_by_role("button", name="Save").click()
     look("new password saved", "Your new password is saved")
     page.goto("/password/reset/x")
-    look("link over", "This link doesn't work any more")
+    look("link over", "This link no longer works")
     page.goto("/email/confirm/x")
     look("log in first", "Log in first")
     page.goto("/login")
@@ -118,7 +118,7 @@ def test_a_new_password_and_address_are_accessible(product: Running, page: Page,
     page.goto(f"/email/confirm/{product.core.mailed(LinkKind.EMAIL)[0][1]}")
     look("new address", "Use this e-mail address")
     page.goto("/email/confirm/x")
-    look("address link over", "This link doesn't work any more")
+    look("address link over", "This link no longer works")
 
 
 def test_a_throttled_log_in_is_accessible(product: Running, page: Page, look: Look) -> None:
@@ -265,7 +265,7 @@ def test_two_apps_are_accessible(product: Running, page: Page, look: Look) -> No
     page.goto(f"{security}/two-factor/authenticators/1")
     look("rename the only app", "This is your only authenticator app.")
     page.goto(security)
-    page.get_by_role("link", name="Add another authenticator…").click()
+    page.get_by_role("link", name="Add another app…").click()
     look("add", "For example an app on a tablet.")
     page.get_by_role("button", name="Show the QR code").click()
     look("add, two errors", "2 entries need another look")

@@ -290,14 +290,14 @@ def test_a_second_app_is_added_in_two_steps(client: Client, product: Product, cl
     clock.move(minutes=1)
     tab = first_code(client, owner, tablet.code(clock.now))
 
-    assert "Add another authenticator" == scan.heading
+    assert "Add another authenticator app" == scan.heading
     assert "Step 1 of 2" in scan.text
     assert ["Scan", "Verify"] == [one.text for one in scan.document.one("ol", **{"aria-label": "Progress"}).all("li")]
     assert "Your second authenticator app is set up. The codes of either log you in." in tab.text
     assert "Log out there" in [one.text for one in tab.document.all("a")]
     assert "8 of 8 backup codes left" in tab.text
     assert "Tablet Last code used: Today at 10:02" in tab.text
-    assert "Add another authenticator…" not in tab.text
+    assert "Add another app…" not in tab.text
     (rename,) = [one for one in tab.document.all("a") if one.text == "Rename or remove… Tablet"]
     assert re.search(r"/authenticators/\d+$", rename.attributes["href"])
 
@@ -460,6 +460,19 @@ def test_a_refused_change_is_not_said_to_be_done(client: Client, product: Produc
     tab = client.as_page().get(f"{security(owner.person)}?after=app_replaced")
 
     assert "is replaced" not in tab.text
+
+
+def test_an_only_app_is_offered_no_removal(client: Client, product: Product, clock: Clock) -> None:
+    """Its link and its page say what they do: rename. How it could go stands below the form."""
+    owner = signed_in(client, product, clock)
+    (only,) = product.apps(owner.person)
+
+    tab = client.as_page().get(security(owner.person))
+    page = client.get(f"{add_page(owner)}/{only.id}")
+
+    assert "Rename… Authenticator app" in [one.text for one in tab.document.all("a")]
+    assert "Rename your authenticator app" == page.heading
+    assert "switch off two-factor authentication" in [one.text for one in page.document.all("a")]
 
 
 def test_no_label_of_the_tab_stands_there_twice(client: Client, product: Product, clock: Clock) -> None:

@@ -217,7 +217,9 @@ def test_a_person_changes_the_address(client: Client, product: Product) -> None:
     assert "Your e-mail address is changed." in after.text
     assert "Waiting for confirmation" not in after.text
     assert f"Employee, {ADDRESS}" in after.text
-    assert 410 == client.get(f"/email/confirm/{token}").status
+    used = client.get(f"/email/confirm/{token}")
+    assert 410 == used.status
+    assert f"this one has been used. You log in with {ADDRESS}." in used.text
     assert "Your e-mail address is changed." not in client.get(f"{security(person)}?after=password").text
 
 

@@ -231,3 +231,26 @@ def test_without_a_freeze_the_address_leads_to_the_tab(client: Client, product: 
     answer = client.get(f"{security(owner.person)}/freeze")
     assert 200 == client.followed(answer).status
     assert "Your account is frozen" not in client.followed(answer).text
+
+
+def test_after_a_changed_address_the_lift_asks_which_one_stays(client: Client, product: Product, clock: Clock) -> None:
+    """Two addresses of one company look alike under their masks, so each says when it is from."""
+    owner = product.owner()
+    product.ask_email(owner.seat, "lena@studio.example", owner.phone.code(clock.now))
+    ((_, token),) = product.mailed(LinkKind.EMAIL)
+    product.confirm_email(owner.seat, token)
+    clock.next_step()
+    page = client.as_page()
+    page.post(f"/notices/{product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email)}")
+    log_in(page, owner.person)
+    page.post("/login/code", code=owner.phone.code(clock.now))
+    clock.next_step()
+    freeze = f"{security(owner.person)}/freeze"
+
+    shown = client.get(freeze)
+    client.post(freeze, address="current", code=owner.phone.code(clock.now))
+
+    assert ["From before the change: le…@st….example", "From after it: le…@st….example"] == [
+        label.text for label in shown.document.one("fieldset").all("label")
+    ]
+    assert "lena@studio.example" in page.get(security(owner.person)).text

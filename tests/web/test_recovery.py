@@ -177,7 +177,7 @@ def test_a_link_that_is_over_offers_another(
         answers = [client.get(path), client.as_page().post(path, form_at="/login", new_password=PASSWORD + " x")]
         assert [410, 410] == [answer.status for answer in answers], path
         for answer in answers:
-            assert "This link doesn't work any more" == answer.heading
+            assert "This link no longer works" == answer.heading
             assert answer.document.one("a", href="/password/forgot")
     assert "Your new password is saved" == at_once.heading
     assert "this one has been used" in client.get(used).text

@@ -18,7 +18,8 @@ NEEDED = {
     Notice.EMAIL_CHANGE_ASKED: ("new_email",),
     Notice.EMAIL_CHANGED: ("new_email", "former_email"),
 }
-"""By notice. *codes_left* a number; *new_email* and *former_email* masked: no mail tells a whole address to another."""
+"""By notice. *codes_left* a number; *new_email* and *former_email* masked, but for the reader's own: no mail tells a
+whole address to another."""
 
 WELCOME = ("app", "apps", "codes", "email")
 """What may be absent. *app* names an authenticator; the rest says what the lift of a freeze took or gave back."""

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.credentials import changes, email, password
+from webapp.core.links.flows import Link
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import inside
 from webapp.core.sessions import proving
@@ -94,7 +95,7 @@ def show_confirmation(token: str) -> Response:
     if link is not None and link.employee_id != mine.person.id:
         return render("credentials/other_account.html", STEP)
     if link is None or not link.is_live(now()):
-        return _over()
+        return _over(link)
     return _confirmation_page(link.facts["new_email"])
 
 
@@ -111,7 +112,7 @@ def send_confirmation(token: str) -> Response | BaseResponse:
         deny(403)
     if link is not None and outcome.reason is Refusal.EMAIL_TAKEN:
         return _confirmation_page(link.facts["new_email"], is_taken=True)
-    return way_out(outcome) or _over()
+    return way_out(outcome) or _over(link)
 
 
 def _form(plain: type[Form], by_code: type[Form], by_backup_code: type[Form], *, is_sent: bool) -> Form:
@@ -163,6 +164,6 @@ def _confirmation_page(new_email: str, *, is_taken: bool = False) -> Response:
     return render("credentials/confirm_email.html", STEP, status=status, **context)
 
 
-def _over() -> Response:
+def _over(link: Link | None) -> Response:
     """410 for every link that doesn't act, those that never were included."""
-    return render("credentials/email_over.html", STEP, status=410)
+    return render("credentials/email_over.html", STEP, status=410, was_used=link is not None and link.was_used)

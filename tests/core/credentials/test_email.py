@@ -1,7 +1,7 @@
 """Another e-mail address: asked for, confirmed at the new one by the same person, told to both."""
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
@@ -11,6 +11,8 @@ from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.rules import Role
 from webapp.core.credentials import email
 from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
+from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.visitor import OPERATOR
 
@@ -99,6 +101,21 @@ def test_where_two_factor_authentication_is_on_it_takes_a_code(product: Product,
 
     assert [Refusal.MALFORMED, Refusal.WRONG_CODE] == [getattr(one, "reason", None) for one in refused]
     assert Accepted(None) == accepted
+
+
+def test_each_reader_is_told_their_own_address_in_full_and_the_other_masked(
+    product: Product, engine: Engine, seat: Seat
+) -> None:
+    """Two addresses of one company look alike under their masks: a mail with both masked would tell no change."""
+    product.confirm_email(seat, asked(product, seat, "lena@studio.example"))
+
+    with Session(engine) as session:
+        told = session.scalars(select(OutboxMail).where(OutboxMail.notice == Notice.EMAIL_CHANGED))
+        addresses = {mail.recipient: (mail.facts["former_email"], mail.facts["new_email"]) for mail in told}
+    assert {
+        "lea@studio.example": ("lea@studio.example", "le…@st….example"),
+        "lena@studio.example": ("le…@st….example", "lena@studio.example"),
+    } == addresses
 
 
 def test_only_the_newest_link_acts(product: Product, seat: Seat) -> None:

@@ -112,7 +112,10 @@ def confirm(session: Session, me: SignedIn, link: Link, *, now: datetime, visito
         after = changed.value
         links.void(session, after.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason="email_changed", now=now)
         record(session, EventKind.EMAIL_CHANGED, after, now=now, visitor=visitor)
-        masked = {"former_email": masked_email(before.email), "new_email": masked_email(after.email)}
-        tell(session, Notice.EMAIL_CHANGED, before, now=now, visitor=visitor, **masked)
-        tell_new_address(session, Notice.EMAIL_CHANGED, after, now=now, visitor=visitor, **masked)
+        # Each reader's own address in full, the other masked: two of one company may look alike under their masks.
+        former, new = masked_email(before.email), masked_email(after.email)
+        told = {"former_email": before.email, "new_email": new}
+        tell(session, Notice.EMAIL_CHANGED, before, now=now, visitor=visitor, **told)
+        told = {"former_email": former, "new_email": after.email}
+        tell_new_address(session, Notice.EMAIL_CHANGED, after, now=now, visitor=visitor, **told)
         return Accepted(None)
