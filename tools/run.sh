@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make run`: newest migration, demo company on the first start, then the server with the outbox beside it.
+# `make run`: newest migration, demo company on the first start, then the server, which delivers its mail itself.
 # It serves by gunicorn because that is what is deployed: no second server with other habits.
 set -euo pipefail
 shopt -s extglob
@@ -31,15 +31,13 @@ fi
 
 stop() {
     trap - EXIT
-    kill "$server" "$outbox" 2>/dev/null || true
+    kill "$server" 2>/dev/null || true
     wait
 }
 # One worker: SQLite has one writer, and the memory:// limits count per process.
 "$python" -m gunicorn --bind "127.0.0.1:$port" --workers 1 --worker-class gthread --threads 8 \
     --no-control-socket --log-level warning wsgi:app &
 server=$!
-"$python" -m flask --app wsgi outbox send --watch &
-outbox=$!
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
