@@ -63,6 +63,18 @@ def test_recent_activity_leaves_out_slips_and_counts_what_repeats(
     ] == [line.all("b")[0].text for line in lines]
 
 
+def test_recent_activity_calls_no_code_refused_that_was_not_looked_at(
+    client: Client, product: Product, clock: Clock
+) -> None:
+    """A second app of the same name: the form was refused for the name, and the code in it was right."""
+    owner = product.owner()
+    product.add_app(owner.seat, "Authenticator app", owner.phone.code(clock.now))
+    log_in(client, owner.person)
+    client.as_page().post("/login/code", code=owner.phone.code(clock.now))
+
+    assert "refused" not in client.get(security(owner.person)).text
+
+
 @pytest.mark.parametrize("ends", ["too old", "operator"])
 def test_who_was_logged_out_is_told_so(client: Client, product: Product, clock: Clock, ends: str) -> None:
     """A log-in page without a word looks like a mistake; after “Log out” it says nothing."""

@@ -68,6 +68,9 @@ _REFUSED_ACTIVITY = {
 }
 _REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
 
+_NO_GUESS = frozenset({Refusal.MALFORMED, Refusal.NAME_TAKEN, Refusal.TOO_MANY_AUTHENTICATORS})
+"""A slip of the finger, or a form refused before its code was looked at: "code refused" would alarm and be untrue."""
+
 _SHOWN_KINDS = (EventKind.LOGGED_IN, EventKind.SECOND_FACTOR_CHECKED, *(_ACTIVITY | _REFUSED_ACTIVITY))
 
 
@@ -87,8 +90,8 @@ def recent_activity() -> list[dict[str, Any]]:
 
 def _words(event: Event) -> str | None:
     """One line, or None for what a person need not see."""
-    if event.reason == Refusal.MALFORMED:
-        return None  # a slip of the finger guesses at nothing
+    if event.reason in _NO_GUESS:
+        return None
     if event.kind is EventKind.SECOND_FACTOR_CHECKED and event.outcome == "refused":
         return _REFUSED_CODES.get(event.factor)
     if event.outcome == "refused":
