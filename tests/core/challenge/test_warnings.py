@@ -175,7 +175,7 @@ def test_a_known_browser_costs_no_statement_more_and_a_new_one_a_single_look(
 def test_the_fifth_wrong_code_is_told_and_none_before_or_after(
     product: Product, engine: Engine, lea: Owner, kind: str
 ) -> None:
-    """Of either kind: the one that begins the pause."""
+    """Of either kind: the one that begins the pause, if they come at once."""
     wrong = UNKNOWN_CODE if kind == "backup_code" else lea.phone.wrong_code(product.now)
 
     told = []
@@ -211,6 +211,32 @@ def test_who_guesses_on_and_on_sends_one_mail_an_hour(product: Product, engine: 
         product.answer(product.half_way(lea.person), lea.phone.wrong_code(product.now))
 
     assert (1, 2) == (in_the_first_hour, warnings(engine, lea.person))
+
+
+@pytest.mark.parametrize("kind", ["totp", "backup_code"])
+def test_who_guesses_slowly_enough_for_no_pause_is_told_too(
+    product: Product, engine: Engine, lea: Owner, kind: str
+) -> None:
+    """Four wrong codes and a wait, again and again: the fifth in a row is told, and every five more."""
+    told = []
+    for _ in range(3):
+        for _ in range(4):
+            wrong = UNKNOWN_CODE if kind == "backup_code" else lea.phone.wrong_code(product.now)
+            product.answer(product.half_way(lea.person), wrong)
+        told.append(warnings(engine, lea.person))
+        product.clock.move(hours=1)
+
+    assert [0, 1, 2] == told
+
+
+def test_a_right_code_in_between_begins_the_count_anew(product: Product, engine: Engine, lea: Owner) -> None:
+    for _ in range(2):
+        for _ in range(4):
+            product.answer(product.half_way(lea.person), UNKNOWN_CODE)
+        product.clock.next_step()
+        product.log_in_with(lea.person, lea.phone.code(product.now))
+
+    assert 0 == warnings(engine, lea.person)
 
 
 def test_each_person_has_an_hour_of_their_own(product: Product, engine: Engine, lea: Owner) -> None:

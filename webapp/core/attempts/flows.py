@@ -45,10 +45,11 @@ class Guesser:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A guess that has been counted. *left* more before the pause that would begin at *retry_at*."""
+    """A guess that has been counted, one of *in_a_row*. *left* more before the pause that would begin at *retry_at*."""
 
     budget_id: int
     at_s: int
+    in_a_row: int
     left: int
     retry_at: datetime | None
     pause_minutes: int
@@ -74,7 +75,7 @@ def charge(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime
         opens_s = blocked_until(budget.recent, now_s)
         opens_at = datetime.fromtimestamp(opens_s, UTC) if opens_s else None
         pause_minutes = -(-pause_ahead_s(budget.recent, now_s) // 60)
-        return Charge(budget.id, now_s, guesses_left(budget.recent, now_s), opens_at, pause_minutes)
+        return Charge(budget.id, now_s, budget.failures, guesses_left(budget.recent, now_s), opens_at, pause_minutes)
 
 
 def refund(session: Session, paid: Charge) -> None:

@@ -223,7 +223,7 @@ def question(
 
     browser = browsers.recognise(session, waiting.person.id, visitor, now=now)
     purpose = "lift" if lifts else "log-in"
-    return Asked(waiting.person, browser, visitor, purpose, still_open, proof.nothing, at_pause=warn)
+    return Asked(waiting.person, browser, visitor, purpose, still_open, proof.nothing, at_five=warn)
 
 
 def end(session: Session, token: str) -> None:

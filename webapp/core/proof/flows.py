@@ -33,6 +33,9 @@ T = TypeVar("T")
 P = TypeVar("P")
 
 
+FIVE = 5
+
+
 def nothing() -> None:
     """The *prepare* of a question whose answer needs no slow work."""
 
@@ -51,7 +54,7 @@ class Asked(Generic[P]):
 
     *purpose* for the audit; *still_open* is asked again under the lock, whether the question still stands;
     *prepare* is slow work for a right answer, done outside the lock, whose result *then* of prove() is given;
-    *at_pause* is run with the refusal, in its transaction, that leaves no guess before a pause.
+    *at_five* is run with the refusal of every fifth wrong answer in a row, in its transaction: after a pause or before.
     """
 
     person: Person
@@ -60,7 +63,7 @@ class Asked(Generic[P]):
     purpose: str
     still_open: Callable[[], Refused | None]
     prepare: Callable[[], P]
-    at_pause: Callable[[], None] = nothing
+    at_five: Callable[[], None] = nothing
 
     @property
     def guesser(self) -> Guesser:
@@ -160,6 +163,8 @@ def _spend_code(
     if not isinstance(verdict, Match):
         if isinstance(verdict, Replay):
             attempts.refund(session, paid)
+        elif paid.in_a_row % FIVE == 0:
+            asked.at_five()
         return _refused(session, asked, _as_refused(verdict, paid), factor=GuessKind.TOTP, now=now)
     return _accepted(session, asked, Proof(GuessKind.TOTP), paid, prepared, now=now, then=then)
 
@@ -181,6 +186,8 @@ def _prove_by_backup_code(
         if stored is not None and freezes.trusted_before(session, asked.person.id) != before:
             stored = None  # frozen, or lifted, at this instant: the set was looked up for another state
         if stored is None:
+            if refused is None and paid.in_a_row % FIVE == 0:
+                asked.at_five()
             unknown = paid.refused(Refusal.BACKUP_CODE_UNKNOWN)
             return _refused(session, asked, refused or unknown, factor=GuessKind.BACKUP_CODE, now=now)
         if refused or stored.used_at or not backup_codes.spend(session, stored, now=now):
@@ -255,8 +262,6 @@ def _refused(
         factor=factor,
         details={"purpose": asked.purpose, **_about(stored)},
     )
-    if refused.left == 0:
-        asked.at_pause()
     return refused
 
 
