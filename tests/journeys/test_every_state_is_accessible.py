@@ -13,6 +13,8 @@ from tests.journeys.steps import give_code, give_password
 from webapp.core.accounts.rules import Role
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted
 
 WIDTHS = (1280, 390, 320)
 Look = Callable[..., None]
@@ -119,6 +121,34 @@ def test_a_new_password_and_address_are_accessible(product: Running, page: Page,
     look("new address", "Use this e-mail address")
     page.goto("/email/confirm/x")
     look("address link over", "This link no longer works")
+
+
+def test_a_freeze_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """The link of a notice before and after it is pressed, the frozen account, the lift with its two addresses."""
+    owner = product.owner()
+    product.clock.next_step()
+    code = owner.phone.code(product.clock.now)
+    assert Accepted(None) == product.core.ask_email(owner.seat, "thief@new.example", code)
+    product.core.confirm_email(owner.seat, product.core.mailed(LinkKind.EMAIL)[0][1])
+    page.goto(f"/notices/{product.core.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email)}")
+    look("notice", "This wasn't me")
+    page.get_by_role("button", name="Freeze my account").click()
+    look("frozen", "Your account is frozen")
+    page.goto("/notices/x")
+    look("notice over", "This link no longer works")
+    product.clock.next_step()
+    give_password(page, owner.person.email)
+    give_code(page, owner.phone.code(product.clock.now))
+    look("overview, frozen", "Your account is frozen")
+    page.goto(f"/settings/employees/{owner.person.id}/security")
+    look("Security tab, frozen", "Your account is frozen")
+    page.get_by_role("link", name="Look at the freeze").click()
+    look("lift", "From after it: th…@ne….example")
+    page.get_by_label("Authentication code").fill(owner.phone.wrong_code(product.clock.now))
+    page.get_by_role("button", name="Lift the freeze").click()
+    look("lift, wrong code", "That code isn't right.")
+    page.goto(f"/settings/employees/{owner.person.id}/security/freeze?by=backup_code")
+    look("lift by backup code", "Use an authentication code instead")
 
 
 def test_a_throttled_log_in_is_accessible(product: Running, page: Page, look: Look) -> None:
