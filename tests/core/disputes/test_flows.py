@@ -228,6 +228,7 @@ def test_lifting_takes_away_what_was_set_since_and_ends_the_other_sessions(produ
     seat = product.log_in_with(owner.person, owner.phone.code(product.now))
     product.clock.next_step()
     second = product.log_in_with(owner.person, owner.phone.code(product.now))
+    product.half_way(owner.person)
     product.clock.next_step()
 
     assert Accepted(None) == product.lift(seat, owner.phone.code(product.now))
@@ -237,6 +238,7 @@ def test_lifting_takes_away_what_was_set_since_and_ends_the_other_sessions(produ
     assert 0 == state.codes_left
     assert product.find(seat.token)
     assert product.find(second.token) is None
+    assert 0 == count(engine, "challenges")
     assert freezes.of(product.session, owner.person.id) is None
     assert {"apps": 0, "codes": True, "email": False} == product.audit("account:lift")[0].details
 
