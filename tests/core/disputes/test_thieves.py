@@ -1,17 +1,21 @@
 """A freeze and its lift against a thief who is still at it: with an app, an address or a link of their own."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
+from tests.core.crowd import at_once
 from tests.core.people import PASSWORD, Owner, Product, Seat
+from tests.core.stored import count
 from webapp.core.accounts import flows as accounts
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, Waiting
 from webapp.core.freezes import flows as freezes
 from webapp.core.links.rules import LinkKind
+from webapp.core.links.tables import MailLink
 from webapp.core.notices.flows import Notice
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.sessions.tables import LogInSession
 
 THIEF_S = "granite harvest pillow tide"
 OWNER_S = "copper meadow lantern fjord"
@@ -116,6 +120,19 @@ def test_a_reset_by_an_operator_revives_no_password_that_a_thief_set(product: Pr
     assert isinstance(product.pass_password(owner.person.email, OWNER_S), Accepted)
 
 
+def test_two_addresses_of_one_account_are_guessed_at_on_one_counter(product: Product, owner: Owner) -> None:
+    """While the freeze lasts both log in: whoever knows both has no second five guesses."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+
+    for address in (THIEF_AT, owner.person.email) * 2:
+        product.pass_password(address, "wrong")
+    fifth, sixth = (product.pass_password(address, "wrong") for address in (THIEF_AT, owner.person.email))
+
+    assert [Refusal.WRONG_PASSWORD, Refusal.TOO_MANY] == [_refusal(fifth), _refusal(sixth)]
+
+
 @pytest.mark.parametrize("takes_back", [False, True])
 def test_an_operator_says_whether_the_former_address_comes_back(
     product: Product, owner: Owner, *, takes_back: bool
@@ -131,6 +148,44 @@ def test_an_operator_says_whether_the_former_address_comes_back(
     assert after
     assert (owner.person.email if takes_back else THIEF_AT) == after.email
     assert (owner.person.email if takes_back else THIEF_AT) == _recipients(product)[-1]
+
+
+def test_nothing_that_was_under_way_outlives_a_freeze(product: Product, engine: Engine, owner: Owner) -> None:
+    """Log-ins, changes, a set-up and links of a thief's, at the instant of the press: before it or refused."""
+    thief = product.log_in_with(owner.person, owner.codes[7])
+    press = product.mailed_link(Notice.BACKUP_CODE_USED)
+    product.clock.next_step()
+    product.forgot(owner.person.email)
+    product.resolve()
+    forgotten = product.mailed_link(Notice.PASSWORD_LINK, LinkKind.PASSWORD)
+    product.ask_email(thief, THIEF_AT, owner.codes[6])
+    move = product.mailed(LinkKind.EMAIL)[-1][1]
+    product.add_app(thief, "Tablet", owner.codes[5])
+    first_code = product.scanned(thief).code(product.now)
+    waiting = product.half_way(owner.person)
+    product.session.rollback()
+    beside = product.beside
+
+    pressed, *_ = at_once(
+        engine,
+        [
+            lambda session: beside(session).freeze(press),
+            lambda session: beside(session).answer(waiting, owner.codes[0]),
+            lambda session: beside(session).confirm_email(thief, move),
+            lambda session: beside(session).confirm(thief, first_code),
+            lambda session: beside(session).recover(forgotten, THIEF_S),
+            lambda session: beside(session).create_codes(thief, owner.codes[1]),
+            lambda session: beside(session).change_password(thief, OWNER_S, owner.codes[2]),
+        ],
+    )
+
+    assert Accepted(None) == pressed
+    product.session.rollback()
+    links = select(MailLink).where(MailLink.ended_at.is_(None), MailLink.kind != LinkKind.NOTICE)
+    sessions = select(LogInSession).where(LogInSession.ended_at.is_(None))
+    left = [product.session.scalars(query).all() for query in (links, sessions)]
+    assert [[], []] == left
+    assert [0] * 3 == [count(engine, table) for table in ("challenges", "known_browsers", "pending_secrets")]
 
 
 def _refusal(outcome: Accepted[object] | Refused) -> Refusal | None:

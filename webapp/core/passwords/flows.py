@@ -119,10 +119,11 @@ def begin_check(
     visitor: Visitor,
 ) -> Check | Refused:
     """Count one password guess at *email*, existing or not, and fetch what it is compared with."""
-    guesser = guesser_at(keyring, email, browser=browser)
     with writing(session):
-        paid = attempts.charge(session, guesser, GuessKind.PASSWORD, now=now)
         person = person_at(session, email)
+        # On the counter of today's address, whichever of two was typed: there is one password to guess.
+        guesser = guesser_at(keyring, person.email if person else email, browser=browser)
+        paid = attempts.charge(session, guesser, GuessKind.PASSWORD, now=now)
         if isinstance(paid, Refused):
             _record(session, person, now=now, visitor=visitor, refusal=paid.reason)
             return paid
