@@ -31,16 +31,18 @@ def _moved(product: Product, owner: Owner, email: str) -> None:
 
 
 def test_it_ends_everything_that_is_open(product: Product, engine: Engine) -> None:
-    """Sessions, half-way log-ins, known browsers, set-ups: whoever it was is out."""
+    """Sessions, half-way log-ins, known browsers, set-ups: whoever it was is out, and the owner is told."""
     owner = product.owner()
     other, waiting = thief_s(product, owner), product.half_way(owner.person)
+    assert Accepted(None) == product.replace_app(other, owner.codes[6])
 
     assert Accepted(None) == product.freeze(product.mailed_link(Notice.BACKUP_CODE_USED))
 
     assert [None, None] == [product.find(seat.token) for seat in (owner.seat, other)]
     product.clock.next_step()
     assert Refused(Refusal.CHALLENGE_OVER) == product.answer(waiting, owner.phone.code(product.now))
-    assert [0, 0] == [count(engine, table) for table in ("known_browsers", "challenges")]
+    assert [0, 0, 0] == [count(engine, table) for table in ("known_browsers", "challenges", "pending_secrets")]
+    assert product.mailed_link(Notice.FROZEN)
 
 
 def test_looking_at_the_link_changes_nothing(product: Product, engine: Engine) -> None:
