@@ -1,7 +1,7 @@
 """Logging out elsewhere: one other session, or all others."""
 
 import pytest
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
@@ -15,7 +15,6 @@ from webapp.core.database import writing
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sessions import browsers
-from webapp.core.sessions.tables import LogInSession
 
 
 @pytest.fixture
@@ -242,22 +241,6 @@ def test_a_freeze_does_not_stop_it(product: Product, lea: Owner, there: Seat) ->
     assert Accepted(None) == product.end_one(here, other.me.session_id, lea.phone.code(product.now))
 
     assert [None, None] == [product.find(seat.token) for seat in (there, other)]
-
-
-def test_any_number_of_sessions_can_be_ended(product: Product, session: Session, engine: Engine, kim: Person) -> None:
-    """Their ids are more than PostgreSQL takes in one statement."""
-    here = product.log_in(kim)
-    with writing(session):
-        one = dump(engine)["log_in_sessions"][0]
-        columns = [column.name for column in LogInSession.__table__.columns]
-        more = [{**dict(zip(columns, one, strict=True)), "token_hash": at.to_bytes(32, "big")} for at in range(70_000)]
-        session.execute(insert(LogInSession), [{k: v for k, v in row.items() if k != "id"} for row in more])
-    assert 70_001 == product.open_sessions(here, most=5).total
-
-    assert Accepted(None) == product.end_others(here)
-
-    assert 1 == product.open_sessions(here).total
-    assert product.find(here.token)
 
 
 def test_of_two_who_end_each_other_at_once_one_is_left(product: Product, engine: Engine) -> None:
