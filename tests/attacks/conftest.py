@@ -18,10 +18,8 @@ from tests.web.conftest import (
     make_app,
     mode,
     open_browser,
-    postgresql_of_worker,
     postgresql_uri,
     product,
-    sqlite_of_worker,
     sqlite_uri,
     standing,
 )
@@ -38,10 +36,8 @@ __all__ = [
     "own_database_uri",
     "own_sqlite_uri",
     "place",
-    "postgresql_of_worker",
     "postgresql_uri",
     "product",
-    "sqlite_of_worker",
     "sqlite_uri",
     "standing",
 ]
