@@ -104,6 +104,21 @@ def test_nobody_takes_the_former_address_while_its_owner_disputes_the_change(pro
     assert half_way_with(product, owner.person.email, PASSWORD).person.id == owner.person.id
 
 
+def test_a_link_to_the_former_address_gives_it_to_nobody_while_the_dispute_lasts(
+    product: Product, owner: Owner
+) -> None:
+    """Mailed between the change and the freeze, when nobody had it."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    accomplice = product.log_in(product.employee("noa@studio.example"))
+    assert Accepted(None) == product.ask_email(accomplice, owner.person.email)
+    token = product.mailed_link(Notice.EMAIL_LINK, LinkKind.EMAIL, to=owner.person.email)
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+
+    assert Refused(Refusal.EMAIL_TAKEN) == product.confirm_email(accomplice, token)
+    assert half_way_with(product, owner.person.email, PASSWORD).person.id == owner.person.id
+
+
 def test_a_reset_by_an_operator_revives_no_password_that_a_thief_set(product: Product, owner: Owner) -> None:
     """With the second factor off it would be all that it takes."""
     thief = at_the_browser(product, owner)
