@@ -287,3 +287,16 @@ def test_a_crash_anywhere_changes_all_or_nothing(product: Product, engine: Engin
     assert deaths > 12
     assert [before] * deaths == sights
     assert product.find(owner.seat.token)
+
+
+def test_a_new_password_ends_a_change_of_address_that_waits(product: Product) -> None:
+    """Whoever changes the password for fear of a thief must not be led to confirm what the thief asked for."""
+    owner = product.owner()
+    assert Accepted(None) == product.ask_email(owner.seat, "thief@elsewhere.example", owner.phone.code(product.now))
+    token = product.mailed_link(Notice.EMAIL_LINK, LinkKind.EMAIL)
+    product.clock.next_step()
+
+    changed = product.change_password(owner.seat, "copper meadow lantern fjord", owner.phone.code(product.now))
+
+    assert isinstance(changed, Accepted)
+    assert Refused(Refusal.LINK_OVER) == product.confirm_email(owner.seat, token)

@@ -80,7 +80,7 @@ def change(
 
     def begin_anew(password_hash: bytes) -> str:
         passwords.store(session, keyring, me.person.id, password_hash, now=now)
-        links.void(session, me.person.id, {LinkKind.PASSWORD}, reason=END_REASON, now=now)
+        links.void(session, me.person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
         changes.end_what_it_opened(
             session, keyring, me.person, keep=me.session_id, reason=END_REASON, now=now, visitor=visitor
         )
