@@ -124,7 +124,7 @@ def _form(plain: type[Form], by_code: type[Form], by_backup_code: type[Form], *,
 def _show(template: str, form: Form, pause: Refused | None = None) -> Response | BaseResponse:
     """The form, or where a refusal leads that no form can answer."""
     kind = form.kind if isinstance(form, SecondFactorForm) else GuessKind.TOTP
-    refused = changes.pause(db(), me(), kind, now=now(), visitor=visitor())
+    refused = changes.refusal(db(), me(), kind, now=now(), visitor=visitor())
     leads_away = way_out(refused) if refused else None
     return leads_away or _page(template, form, pause or refused)
 

@@ -42,7 +42,7 @@ def show_end(employee_id: int) -> Response | BaseResponse:
     if "session" not in request.args:
         return htmx.go(url_for("sessions.list_", employee_id=employee_id))
     form = code_form(is_sent=False)
-    return _page(_which(request.args), form, inside.pause(db(), me(), form.kind, now=now(), visitor=visitor()))
+    return _page(_which(request.args), form, inside.refusal(db(), me(), form.kind, now=now(), visitor=visitor()))
 
 
 @blueprint.post("/end")

@@ -69,6 +69,6 @@ def end_what_it_opened(
         passwords.forget_guesses(session, keyring, person.email, browser=browser)
 
 
-def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
+def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
-    return freezes.refusal(session, me.person.id) or inside.pause(session, me, kind, now=now, visitor=visitor)
+    return freezes.refusal(session, me.person.id) or inside.refusal(session, me, kind, now=now, visitor=visitor)

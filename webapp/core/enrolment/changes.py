@@ -68,7 +68,7 @@ def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, v
     """Whether a change by this *kind* of code would be refused now, for a page that is only shown."""
     if not inside.is_on(session, me):
         return Refused(Refusal.NOT_ACTIVE)
-    return freezes.refusal(session, me.person.id) or inside.pause(session, me, kind, now=now, visitor=visitor)
+    return freezes.refusal(session, me.person.id) or inside.refusal(session, me, kind, now=now, visitor=visitor)
 
 
 def start_afresh(session: Session, me: SignedIn, *, reason: str, now: datetime, visitor: Visitor) -> None:

@@ -105,7 +105,7 @@ def last_code_counts(session: Session, me: SignedIn, *, now: datetime) -> bool:
     return codes is not None and codes.left == 0
 
 
-def pause(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
+def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:
     """Whether this *kind* of code would be refused now, for a page that is only shown; None where it takes none."""
     if not is_on(session, me):
         return None
