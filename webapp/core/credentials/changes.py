@@ -1,11 +1,9 @@
-"""What changes of a password or an e-mail address have in common: whether they may be, the code, what is over after.
+"""What changes of a password or an e-mail address have in common: whether they may be, what is over after.
 
 For the other modules of this feature, and for their pages.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -17,40 +15,16 @@ from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof import inside
-from webapp.core.proof.flows import Asked
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
-P = TypeVar("P")
-
 
 def may_change(session: Session, me: SignedIn) -> Refused | None:
     """SESSION_OVER or FROZEN where *me* may change neither password nor e-mail now. Call it under the person's lock."""
     return sessions.still_open(session, me) or freezes.refusal(session, me.person.id)
-
-
-def question(
-    session: Session,
-    me: SignedIn,
-    purpose: str,
-    prepare: Callable[[], P],
-    also: Callable[[], Refused | None] = lambda: None,
-    *,
-    now: datetime,
-    visitor: Visitor,
-) -> Asked[P]:
-    """What is asked of *me* before a change for *purpose*, as inside.question().
-
-    *also* is asked under the lock after whether *me* may change anything.
-    """
-
-    def still_open() -> Refused | None:
-        return may_change(session, me) or also()
-
-    return inside.question(session, me, purpose, prepare, still_open, now=now, visitor=visitor)
 
 
 def end_what_it_opened(

@@ -54,7 +54,7 @@ def ask(
     if email_key(email) == email_key(me.person.email):
         return Refused(Refusal.EMAIL_SAME)
 
-    def still_open() -> Refused | None:
+    def not_too_often() -> Refused | None:
         opens_at = links.opens_at(session, me.person.id, LinkKind.EMAIL, most=MOST, within=WITHIN, now=now)
         return Refused(Refusal.TOO_MANY, retry_at=opens_at) if opens_at else None
 
@@ -72,7 +72,9 @@ def ask(
         new = masked_email(email)
         tell(session, Notice.EMAIL_CHANGE_ASKED, me.person, now=now, visitor=visitor, new_email=new)
 
-    asked = changes.question(session, me, "e-mail change", proof.nothing, still_open, now=now, visitor=visitor)
+    asked = inside.question(
+        session, me, "e-mail change", proof.nothing, changes.may_change, also=not_too_often, now=now, visitor=visitor
+    )
     return inside.with_proof_where_on(session, keyring, me, asked, entry, now=now, then=owe_link)
 
 

@@ -56,7 +56,7 @@ def change(
     if refused:
         return refused
     if entry is None and inside.needs_code(session, me, now=now):
-        plain = changes.question(session, me, PURPOSE, proof.nothing, now=now, visitor=visitor)
+        plain = inside.question(session, me, PURPOSE, proof.nothing, changes.may_change, now=now, visitor=visitor)
         return proof.refuse_malformed(session, plain, now=now)
     shown = proving.with_password(
         session,
@@ -74,7 +74,7 @@ def change(
     if unicodedata.normalize("NFC", new) == unicodedata.normalize("NFC", current):
         return Refused(Refusal.PASSWORD_SAME)
 
-    def still_open() -> Refused | None:
+    def still_right() -> Refused | None:
         stands = passwords.still_stands(session, keyring, shown.value)
         return None if stands else Refused(Refusal.WRONG_PASSWORD)  # another tab changed it at this instant
 
@@ -91,7 +91,9 @@ def change(
     def hash_new() -> bytes:
         return rules.hashed(new, rounds=rounds)
 
-    asked = changes.question(session, me, PURPOSE, hash_new, still_open, now=now, visitor=visitor)
+    asked = inside.question(
+        session, me, PURPOSE, hash_new, changes.may_change, also=still_right, now=now, visitor=visitor
+    )
     return inside.with_proof_where_on(session, keyring, me, asked, entry, now=now, then=begin_anew)
 
 

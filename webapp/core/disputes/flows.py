@@ -129,11 +129,7 @@ def lift(
 
 def question(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Asked[None]:
     """What somebody logged in is asked to lift the freeze."""
-
-    def still_open() -> Refused | None:
-        return sessions.still_open(session, me) or _must_be_frozen(session, me.person)
-
-    return inside.question(session, me, "lift", proof.nothing, still_open, now=now, visitor=visitor)
+    return inside.question(session, me, "lift", proof.nothing, _may_lift, now=now, visitor=visitor)
 
 
 def lift_and_log_in(
@@ -180,5 +176,6 @@ def _thaw(
     tell(session, Notice.LIFTED, today, now=now, visitor=visitor, **details)
 
 
-def _must_be_frozen(session: Session, person: Person) -> Refused | None:
-    return None if freezes.trusted_before(session, person.id) is not None else Refused(Refusal.NOT_FROZEN)
+def _may_lift(session: Session, me: SignedIn) -> Refused | None:
+    is_frozen = freezes.trusted_before(session, me.person.id) is not None
+    return sessions.still_open(session, me) or (None if is_frozen else Refused(Refusal.NOT_FROZEN))

@@ -14,7 +14,7 @@ from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import AuthenticatorId, writing
 from webapp.core.enrolment import setup
-from webapp.core.enrolment.changes import app_of, may_change, question
+from webapp.core.enrolment.changes import app_of, may_change
 from webapp.core.factors.totp import flows as totp
 from webapp.core.factors.totp import pending
 from webapp.core.factors.totp.flows import App
@@ -108,7 +108,9 @@ def remove(
         tell(session, Notice.APP_REMOVED, me.person, now=now, visitor=visitor, app=name)
 
     name = app.name if app else ""
-    asked = question(session, me, "remove an authenticator", proof.nothing, also=also, now=now, visitor=visitor)
+    asked = inside.question(
+        session, me, "remove an authenticator", proof.nothing, may_change, also=also, now=now, visitor=visitor
+    )
     return inside.with_proof(session, keyring, me, asked, entry, now=now, then=take_away)
 
 

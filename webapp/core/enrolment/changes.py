@@ -3,9 +3,7 @@
 For the other modules of this feature, and for their pages.
 """
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -18,13 +16,10 @@ from webapp.core.factors.totp.flows import App
 from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof import inside
-from webapp.core.proof.flows import Asked
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
-
-P = TypeVar("P")
 
 SECOND_FACTORS = frozenset({GuessKind.TOTP, GuessKind.BACKUP_CODE})
 
@@ -41,27 +36,6 @@ def app_of(session: Session, me: SignedIn, authenticator_id: AuthenticatorId) ->
     """That one of *me*'s authenticators, or None: somebody else's, or removed meanwhile."""
     state = totp.state(session, me.person.id)
     return next((app for app in state.apps if app.id == authenticator_id), None) if state else None
-
-
-def question(
-    session: Session,
-    me: SignedIn,
-    purpose: str,
-    prepare: Callable[[], P],
-    *,
-    also: Callable[[], Refused | None] = lambda: None,
-    now: datetime,
-    visitor: Visitor,
-) -> Asked[P]:
-    """What is asked of *me* before a change for *purpose*, as inside.question().
-
-    *also* is asked under the lock after whether *me* may change anything: whether this change makes sense.
-    """
-
-    def still_open() -> Refused | None:
-        return may_change(session, me) or also()
-
-    return inside.question(session, me, purpose, prepare, still_open, now=now, visitor=visitor)
 
 
 def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:

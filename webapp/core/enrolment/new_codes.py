@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
-from webapp.core.enrolment.changes import question
+from webapp.core.enrolment.changes import may_change
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import NewSet, Shown
 from webapp.core.notices.flows import Notice
@@ -41,9 +41,10 @@ def create(
         record(session, EventKind.BACKUP_CODES_CREATED, me.person, now=now, visitor=visitor)
         tell(session, Notice.NEW_BACKUP_CODES, me.person, now=now, visitor=visitor, codes_left=len(made.codes))
 
-    asked = question(
-        session, me, "new backup codes", lambda: backup_codes.new_set(rounds=rounds), now=now, visitor=visitor
-    )
+    def make() -> NewSet:
+        return backup_codes.new_set(rounds=rounds)
+
+    asked = inside.question(session, me, "new backup codes", make, may_change, now=now, visitor=visitor)
     return inside.with_proof(session, keyring, me, asked, entry, now=now, then=replace)
 
 

@@ -11,7 +11,7 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import SessionId, writing
-from webapp.core.enrolment.changes import SECOND_FACTORS, question
+from webapp.core.enrolment.changes import SECOND_FACTORS, may_change
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
@@ -42,7 +42,7 @@ def reset(
         record(session, EventKind.TWO_FACTOR_RESET, me.person, now=now, visitor=visitor)
         tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
 
-    asked = question(session, me, "reset", proof.nothing, now=now, visitor=visitor)
+    asked = inside.question(session, me, "reset", proof.nothing, may_change, now=now, visitor=visitor)
     return inside.with_proof(session, keyring, me, asked, entry, now=now, then=switch_off)
 
 

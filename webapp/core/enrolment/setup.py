@@ -13,7 +13,7 @@ from webapp.core.accounts.about import record
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
-from webapp.core.enrolment.changes import question
+from webapp.core.enrolment.changes import may_change
 from webapp.core.factors.totp import pending
 from webapp.core.factors.totp import rules as totp_rules
 from webapp.core.factors.totp.pending import Aim, Purpose
@@ -55,15 +55,17 @@ def begin(
 ) -> Accepted[None] | Refused:
     """See that *me* has a secret to scan for *aim*, for a current code or backup code. Nothing else changes yet.
 
-    *also* as for question(); *kind* is what is written down. A double click is accepted: its code is spent, and what it
-    was spent for waits for this session.
+    *also* as for inside.question(); *kind* is what is written down. A double click is accepted: its code is
+    spent, and what it was spent for waits for this session.
     """
 
     def set_up(_: None) -> None:
         if pending.make(session, keyring, me.person.id, aim, session_id=me.session_id, now=now):
             record(session, kind, me.person, now=now, visitor=visitor)
 
-    asked = question(session, me, PURPOSES[aim.purpose], proof.nothing, also=also, now=now, visitor=visitor)
+    asked = inside.question(
+        session, me, PURPOSES[aim.purpose], proof.nothing, may_change, also=also, now=now, visitor=visitor
+    )
     outcome = inside.with_proof(session, keyring, me, asked, entry, now=now, then=set_up)
     if isinstance(outcome, Refused) and outcome.reason in _USED:
         waiting = pending.find(session, keyring, me.person.id, session_id=me.session_id, now=now)

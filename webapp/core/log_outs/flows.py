@@ -113,9 +113,7 @@ def _with_proof(
 
     A freeze is not asked for: what it protects is nothing that a log-out could change.
     """
-
-    def still_open() -> Refused | None:
-        return sessions.still_open(session, me) or gone()
-
-    asked = inside.question(session, me, "log-out elsewhere", proof.nothing, still_open, now=now, visitor=visitor)
+    asked = inside.question(
+        session, me, "log-out elsewhere", proof.nothing, sessions.still_open, also=gone, now=now, visitor=visitor
+    )
     return inside.with_proof_where_on(session, keyring, me, asked, entry, now=now, then=lambda _: then())

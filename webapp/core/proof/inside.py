@@ -35,16 +35,22 @@ def question(
     me: SignedIn,
     purpose: str,
     prepare: Callable[[], P],
-    still_open: Callable[[], Refused | None],
+    may: Callable[[Session, SignedIn], Refused | None],
     *,
+    also: Callable[[], Refused | None] = lambda: None,
     now: datetime,
     visitor: Visitor,
 ) -> Asked[P]:
     """What is asked of *me* before a change for *purpose*: a code or a backup code, on the shared counters.
 
-    *still_open* sees to *me*'s session as well; it and *prepare* are as in Asked. The budget is that of the browser
-    cookie shown now: with a stolen session cookie alone it is the strangers'.
+    Under the lock *may* says whether *me* may change such a thing at all, session included; then *also* whether this
+    change makes sense. *prepare* as in Asked. The budget is that of the browser cookie shown now: with a stolen session
+    cookie alone it is the strangers'.
     """
+
+    def still_open() -> Refused | None:
+        return may(session, me) or also()
+
     browser = browsers.recognise(session, me.person.id, visitor, now=now)
     return Asked(me.person, browser, visitor, purpose, still_open, prepare)
 
