@@ -38,9 +38,9 @@ class Guesses:
         self.opens_at = max([failed[-most] + window for most, window in PAUSES if len(failed) >= most], default=now)
         return "too_many" if self.opens_at > now else None
 
-    def is_paused(self, budget: Budget, now: int) -> bool:
-        failed = sorted(self.failed.get(budget, []))
-        return any(len(failed) >= most and failed[-most] + window > now for most, window in PAUSES)
+    def is_fifth(self, budget: Budget) -> bool:
+        """Whether five more have failed in a row, since a success or the last such five."""
+        return len(self.failed.get(budget, [])) % 5 == 0
 
     def fail(self, budget: Budget, now: int) -> None:
         self.failed.setdefault(budget, []).append(now)
@@ -230,9 +230,9 @@ class Model:
         return said
 
     def _warn(self, who: Somebody, cookie: str | None, kind: str, now: int) -> None:
-        """The guess that begins a pause is told to whom it is guessed at, once an hour: the password was right."""
+        """Every fifth wrong code in a row is told to whom it is guessed at, once an hour: the password was right."""
         is_told = any(told_at > now - HOUR for told_at in who.warned_at)
-        if self.guesses.is_paused((who.email, kind, who.browser(cookie, now)), now) and not is_told:
+        if self.guesses.is_fifth((who.email, kind, who.browser(cookie, now))) and not is_told:
             who.warned_at.append(now)
             self.mails += 1
 
