@@ -12,6 +12,8 @@ from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import SessionId
 from webapp.core.freezes import flows as freezes
+from webapp.core.links import flows as links
+from webapp.core.links.rules import LinkKind
 from webapp.core.outcomes import Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof import inside
@@ -39,6 +41,8 @@ def end_what_it_opened(
 ) -> None:
     """End whatever the old password of *person* has led to, but the session *keep*; forget what guesses at it cost."""
     challenge.end_log_ins(session, person, keep=keep, reason=reason, now=now, visitor=visitor)
+    # To another address too: whoever knew the old password may have asked for it.
+    links.void(session, person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=reason, now=now)
     for browser in (None, *browsers.of_person(session, person.id)):
         passwords.forget_guesses(session, keyring, person.email, browser=browser)
 

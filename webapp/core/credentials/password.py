@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts.about import record, tell
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import changes
-from webapp.core.links import flows as links
-from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
@@ -80,7 +78,6 @@ def change(
 
     def begin_anew(password_hash: bytes) -> str:
         passwords.store(session, keyring, me.person.id, password_hash, now=now)
-        links.void(session, me.person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
         changes.end_what_it_opened(
             session, keyring, me.person, keep=me.session_id, reason=END_REASON, now=now, visitor=visitor
         )

@@ -116,8 +116,6 @@ def save(
         if now_so is None or not links.use(session, link, now=now):
             return Refused(Refusal.LINK_OVER)
         passwords.store(session, keyring, now_so.id, password_hash, now=now)
-        # The address too: whoever knew the old password may have asked for another one.
-        links.void(session, now_so.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
         changes.end_what_it_opened(session, keyring, now_so, reason=END_REASON, now=now, visitor=visitor)
         record(session, EventKind.PASSWORD_RECOVERED, now_so, now=now, visitor=visitor)
         tell(session, Notice.PASSWORD_FORGOTTEN, now_so, now=now, visitor=visitor)
