@@ -262,8 +262,10 @@ def test_what_was_there_before_survives_the_lift(product: Product) -> None:
 
 def test_a_lift_voids_the_links_of_every_notice_before_it_and_none_after(product: Product) -> None:
     owner = product.owner()
-    early = product.mailed_link(Notice.ACTIVATED)
     product.clock.move(days=1)
+    product.log_in_with(owner.person, owner.codes[6])
+    early = product.mailed_link(Notice.BACKUP_CODE_USED)
+    product.clock.move(hours=1)
     thief_s(product, owner)
     product.freeze(product.mailed_link(Notice.BACKUP_CODE_USED))
     product.clock.next_step()

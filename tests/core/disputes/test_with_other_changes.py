@@ -229,3 +229,60 @@ def test_a_replaced_app_lifts_nothing(product: Product, owner: Owner) -> None:
     product.freeze(product.mailed_link(Notice.APP_REPLACED))
 
     assert Refused(Refusal.FROZEN) == product.pass_password(owner.person.email)
+
+
+def test_an_app_can_t_vouch_for_itself(product: Product, owner: Owner) -> None:
+    """The owner pressed the newest notice: the thief's app, older than its event, lifts, and settles nothing older."""
+    thief = at_the_browser(product, owner)
+    product.add_app(thief, "Tablet", owner.phone.code(product.now))
+    product.clock.next_step()
+    tablet = product.scanned(thief)
+    product.confirm(thief, tablet.code(product.now))
+    added = product.mailed_link(Notice.APP_ADDED)
+    product.clock.next_step()
+    assert isinstance(product.change_password(thief, THIEF_S, tablet.code(product.now)), Accepted)
+    product.clock.next_step()
+    product.freeze(product.mailed_link(Notice.PASSWORD_CHANGED))
+    lifted = product.lift_and_log_in(half_way_with(product, owner, THIEF_S), tablet.code(product.now))
+    assert isinstance(lifted, Accepted)
+    product.clock.next_step()
+
+    assert Accepted(None) == product.freeze(added)
+
+    assert product.find(lifted.value.started.token) is None
+    refused = product.lift_and_log_in(half_way_with(product, owner, THIEF_S), tablet.code(product.now))
+    assert isinstance(refused, Refused)
+    assert Refusal.WRONG_CODE is refused.reason
+    product.clock.next_step()
+    own = product.lift_and_log_in(half_way_with(product, owner, THIEF_S), owner.phone.code(product.now))
+    assert isinstance(own, Accepted)
+
+
+def test_a_thief_s_activation_is_still_disputed_after_the_thief_s_lift(product: Product) -> None:
+    """Of an account without a second factor, whose owner pressed the later notice only."""
+    person = product.employee()
+    thief = product.activate(person)
+    activated = product.mailed_link(Notice.ACTIVATED)
+    product.clock.move(minutes=1)
+    assert isinstance(product.change_password(thief.seat, THIEF_S, thief.phone.code(product.now)), Accepted)
+    product.clock.next_step()
+    product.freeze(product.mailed_link(Notice.PASSWORD_CHANGED))
+    lifted = product.lift_and_log_in(half_way_with(product, thief, THIEF_S), thief.phone.code(product.now))
+    assert isinstance(lifted, Accepted)
+
+    assert Accepted(None) == product.freeze(activated)
+    assert Refused(Refusal.FROZEN) == product.pass_password(person.email, THIEF_S)
+
+
+def test_while_frozen_the_disputed_mailbox_ends_no_session_of_the_owner_s(product: Product, owner: Owner) -> None:
+    """The owner's own log-in is told to the thief's address, too, with a link."""
+    thief = at_the_browser(product, owner)
+    product.ask_email(thief, "thief@elsewhere.example", owner.phone.code(product.now))
+    product.clock.next_step()
+    product.confirm_email(thief, product.mailed_link(Notice.EMAIL_LINK, LinkKind.EMAIL))
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+    seat = at_the_browser(product, owner)
+    told = product.mailed_link(Notice.NEW_BROWSER, to="thief@elsewhere.example")
+
+    assert Refused(Refusal.LINK_OVER) == product.freeze(told)
+    assert product.find(seat.token)

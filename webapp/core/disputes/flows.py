@@ -71,17 +71,18 @@ def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visito
     """Freeze the account since the event of the notice: everybody is out, and nothing changes until the lift.
 
     Ends sessions, half-way log-ins, set-ups, known browsers and links that are under way. LINK_OVER where the link was
-    used, is older than seven days, or a later lift has settled its event.
+    used, is older than seven days, or a later lift has settled its event; or while the account is frozen, where the
+    notice went to an address that its owner disputes.
     """
     link = dispute.link
     with writing(session):
         accounts.lock(session, link.employee_id)
         person = accounts.by_id(session, link.employee_id)
-        if person is None or not links.use(session, link, now=now):
+        recipient = str(link.facts["recipient"])
+        if person is None or _is_disputed(session, person, recipient) or not links.use(session, link, now=now):
             return Refused(Refusal.LINK_OVER)
         # The notice's own event has the time of its link; what came after it is in doubt with it.
         mailbox_is_in_doubt = audit.happened_since(session, person.id, kinds=MAILBOX_EVENTS, since=link.made_at)
-        recipient = str(link.facts["recipient"])
         begun = freezes.begin(
             session,
             person.id,
@@ -171,9 +172,22 @@ def _thaw(
         goes_back = isinstance(accounts.change_email(session, person, frozen.former_email), Accepted)
     challenge.end_log_ins(session, person, keep=keep, reason=freezes.LIFTED, now=now, visitor=visitor)
     details: dict[str, object] = {"apps": apps, "codes": codes, "email": goes_back}
-    freezes.lift(session, person, now=now, visitor=visitor, details=details)
+    set_at = _set_at(session, person)
+    freezes.lift(session, person, vouchers_set_at=set_at, now=now, visitor=visitor, details=details)
     today = accounts.by_id(session, person.id) or person
     tell(session, Notice.LIFTED, today, now=now, visitor=visitor, **details)
+
+
+def _is_disputed(session: Session, person: Person, recipient: str) -> bool:
+    """Whether the notice went to an address that the owner says isn't theirs: its reader would end their sessions."""
+    frozen = freezes.of(session, person.id)
+    return frozen is not None and frozen.former_email != "" and email_key(recipient) != email_key(frozen.former_email)
+
+
+def _set_at(session: Session, person: Person) -> list[datetime]:
+    """When each factor that *person* has now was set."""
+    apps, codes = totp.state(session, person.id), backup_codes.state(session, person.id)
+    return [*(app.added_at for app in (apps.apps if apps else ())), *([codes.made_at] if codes else [])]
 
 
 def _may_lift(session: Session, me: SignedIn) -> Refused | None:

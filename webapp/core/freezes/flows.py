@@ -4,6 +4,7 @@ While it is, factors, password and e-mail stay as they are, and a password or fa
 or after it logs nobody in. Who may freeze and who may lift is the business of ``disputes``; other features ask here.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,16 +91,24 @@ def begin(
 
 
 def lift(
-    session: Session, person: Person, *, now: datetime, visitor: Visitor, details: dict[str, object] | None = None
+    session: Session,
+    person: Person,
+    *,
+    vouchers_set_at: Collection[datetime] = (),
+    now: datetime,
+    visitor: Visitor,
+    details: dict[str, object] | None = None,
 ) -> bool:
     """Lift the freeze of *person*, and void the links of every notice until now. False where there was none.
 
-    The caller knows that it is the owner, or an operator who has seen to that. Joins its transaction.
+    A factor can't vouch for itself: the links of the notices that told of setting one stay, by *vouchers_set_at*. Else
+    a thief who enrolled an app before the disputed event would settle the dispute about that app as well. The caller
+    knows that it is the owner, or an operator who has seen to that. Joins its transaction.
     """
     with writing(session):
         ended = session.execute(delete(FreezeRow).where(FreezeRow.employee_id == person.id))
         if not changed_rows(ended):
             return False
-        links.void(session, person.id, set(LinkKind), reason=LIFTED, now=now)
+        links.void(session, person.id, set(LinkKind), but_made_at=vouchers_set_at, reason=LIFTED, now=now)
         record(session, EventKind.FREEZE_LIFTED, person, now=now, visitor=visitor, details=details)
         return True

@@ -93,13 +93,20 @@ def use(session: Session, link: Link, *, now: datetime) -> bool:
         return changed_rows(used) == 1
 
 
-def void(session: Session, employee_id: EmployeeId, kinds: Collection[LinkKind], *, reason: str, now: datetime) -> None:
-    """End every link of these *kinds* that one person still has."""
+def void(
+    session: Session,
+    employee_id: EmployeeId,
+    kinds: Collection[LinkKind],
+    *,
+    but_made_at: Collection[datetime] = (),
+    reason: str,
+    now: datetime,
+) -> None:
+    """End every link of these *kinds* that one person still has, all but those of the moments *but_made_at*."""
+    mine = (MailLink.employee_id == employee_id) & MailLink.kind.in_(kinds) & MailLink.ended_at.is_(None)
     with writing(session):
         session.execute(
-            update(MailLink)
-            .where(MailLink.employee_id == employee_id, MailLink.kind.in_(kinds), MailLink.ended_at.is_(None))
-            .values(ended_at=now, end_reason=reason)
+            update(MailLink).where(mine, MailLink.made_at.not_in(but_made_at)).values(ended_at=now, end_reason=reason)
         )
 
 
