@@ -1,6 +1,8 @@
 """Sealed values open where they belong, and nowhere else."""
 
 import base64
+import hashlib
+import hmac
 import logging
 from dataclasses import replace
 
@@ -194,3 +196,34 @@ def test_a_key_has_256_bits(text: str, size: int) -> None:
     """A clear error instead of a weak key."""
     with pytest.raises(ValueError, match=f"^it has {size} bytes, not 32$"):
         parse_key(text)
+
+
+@pytest.mark.parametrize("text", ["a seed", "Zürich", "half a pair \ud800"])
+def test_a_signature_is_hmac_sha_256_under_the_newest_key(text: str) -> None:
+    """By an independent calculation, over the purpose as well; 43 characters that an address takes as they are."""
+    message = f"signature|link|{text}".encode("utf-8", "surrogatepass")
+    expected = base64.urlsafe_b64encode(hmac.digest(NEW, message, hashlib.sha256)).decode()[:43]
+
+    assert expected == Keyring([NEW, OLD]).signature(text, purpose="link")
+
+
+def test_what_any_key_of_the_ring_signed_is_known() -> None:
+    """A new key in front voids no link that is under way; a key that is taken out does."""
+    signature = Keyring([OLD]).signature("a seed", purpose="link")
+
+    assert Keyring([OLD]).has_signed("a seed", signature, purpose="link")
+    assert Keyring([NEW, OLD]).has_signed("a seed", signature, purpose="link")
+    assert not Keyring([NEW]).has_signed("a seed", signature, purpose="link")
+
+
+@pytest.mark.parametrize("text", ["a seed", "half a pair \ud800"])
+def test_a_signature_is_good_for_its_text_and_purpose_only(text: str) -> None:
+    """Whatever is sent in its place is an answer, not an error."""
+    keyring = Keyring([OLD])
+    signature = keyring.signature(text, purpose="link")
+
+    assert keyring.has_signed(text, signature, purpose="link")
+    assert not keyring.has_signed("another", signature, purpose="link")
+    assert not keyring.has_signed(text, signature, purpose="notice")
+    for forged in ("", signature[:-1], f"{signature}=", signature.swapcase(), "\ud800" * 43, "ü"):
+        assert not keyring.has_signed(text, forged, purpose="link"), forged

@@ -46,7 +46,7 @@ def test_a_pause_begins_after_five_and_ends_when_it_said(session: Session, clock
 
     assert isinstance(sixth, Refused)
     assert Refusal.TOO_MANY is sixth.reason
-    assert 0 == fifth.left
+    assert (0, 5) == (fifth.left, fifth.in_a_row)
     assert fifth.retry_at == sixth.retry_at == attempts.refusal(session, STRANGERS, TOTP, now=clock.now).retry_at
     clock.move(seconds=299)
     assert isinstance(attempts.charge(session, STRANGERS, TOTP, now=clock.now), Refused)
