@@ -208,9 +208,9 @@ class Product:
         assert isinstance(outcome.value, LoggedIn)
         return self.sit_down(outcome.value.started)
 
-    def half_way(self, person: Person, *, browser: str | None = None) -> Waiting:
+    def half_way(self, person: Person, password: str = PASSWORD, *, browser: str | None = None) -> Waiting:
         """A browser that has passed the password and owes the second factor."""
-        outcome = self.pass_password(person.email, browser=browser)
+        outcome = self.pass_password(person.email, password, browser=browser)
         assert isinstance(outcome, Accepted)
         assert isinstance(outcome.value, HalfWay)
         waiting = challenge.find(self.session, outcome.value.token, now=self.now)

@@ -8,6 +8,7 @@ from tests.core.crowd import at_once
 from tests.core.hashing import before_the_first_hash
 from tests.core.people import PASSWORD, Owner, Product
 from tests.core.stored import dies_everywhere, dump
+from webapp.core.attempts.rules import GuessKind
 from webapp.core.attempts.tables import GuessBudget
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed
 from webapp.core.database import writing
@@ -159,6 +160,29 @@ def test_guesses_of_strangers_and_of_this_browser_are_forgotten(product: Product
     product.change_password(seat, NEW)
 
     assert [] == [row for row in dump(engine)["guess_budgets"] if "password" in row]
+
+
+def test_no_browser_stays_known(product: Product, engine: Engine, lea: Owner) -> None:
+    """Whoever knew the old password may have copied its cookie; this browser's own is no exception."""
+    product.log_in_with(lea.person, lea.codes[0])
+    assert 2 == len(dump(engine)["known_browsers"])
+
+    assert isinstance(product.change_password(lea.seat, NEW, lea.phone.code(product.now)), Accepted)
+
+    assert [] == dump(engine)["known_browsers"]
+
+
+def test_a_factor_that_strangers_closed_is_open_after_a_change_with_a_code(product: Product, lea: Owner) -> None:
+    """The change was made with a second factor, so its owner is there."""
+    product.use_up(lea.person, GuessKind.TOTP)
+    seat = product.log_in_with(lea.person, lea.phone.code(product.now), browser=lea.seat.browser)
+    product.clock.next_step()
+
+    assert isinstance(product.change_password(seat, NEW, lea.phone.code(product.now)), Accepted)
+
+    product.clock.next_step()
+    waiting = product.half_way(lea.person, password=NEW)
+    assert isinstance(product.answer(waiting, lea.phone.code(product.now)), Accepted)
 
 
 def test_a_session_that_has_ended_changes_nothing(product: Product, engine: Engine) -> None:

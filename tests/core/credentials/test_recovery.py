@@ -11,6 +11,7 @@ from tests.core.people import PASSWORD, Owner, Product, Seat
 from tests.core.stored import as_text, dies_everywhere, dump, values
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
+from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge.flows import HalfWay, LoggedIn
 from webapp.core.credentials import recovery
 from webapp.core.database import writing
@@ -254,7 +255,7 @@ def test_the_link_sets_a_password_and_logs_nobody_in(product: Product, engine: E
 def test_the_second_factor_is_as_it_was(product: Product, engine: Engine) -> None:
     """D-13: a code is asked for by the next log-in, and spent ones are spent."""
     owner = product.owner()
-    tables = ("authenticators", "backup_code_sets", "backup_codes", "known_browsers")
+    tables = ("authenticators", "backup_code_sets", "backup_codes")
     before = {table: dump(engine)[table] for table in tables}
 
     product.recover(link(product, owner.person), NEW)
@@ -394,3 +395,20 @@ def _log_in_anew(product: Product, owner: Owner) -> Seat:
     outcome = product.answer(waiting, owner.codes[3])
     assert isinstance(outcome, Accepted)
     return product.sit_down(outcome.value.started)
+
+
+def test_a_link_makes_no_browser_known_and_opens_no_factor_that_strangers_closed(
+    product: Product, engine: Engine
+) -> None:
+    """Whoever reads the mailbox has shown no second factor."""
+    owner = product.owner()
+    product.use_up(owner.person, GuessKind.TOTP)
+    product.forgot(owner.person.email)
+    product.resolve()
+    (_, token) = product.mailed(LinkKind.PASSWORD)[-1]
+
+    assert Accepted(None) == product.recover(token, NEW)
+
+    assert [] == dump(engine)["known_browsers"]
+    refused = product.answer(product.half_way(owner.person, password=NEW), owner.phone.code(product.now))
+    assert Refused(Refusal.CLOSED) == refused

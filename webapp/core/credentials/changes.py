@@ -39,12 +39,15 @@ def end_what_it_opened(
     now: datetime,
     visitor: Visitor,
 ) -> None:
-    """End whatever the old password of *person* has led to, but the session *keep*; forget what guesses at it cost."""
+    """End whatever the old password of *person* has led to, but the session *keep*; forget what guesses at it cost.
+
+    No browser stays known: whoever knew the old password may have logged in with one, or copied its cookie.
+    """
     challenge.end_log_ins(session, person, keep=keep, reason=reason, now=now, visitor=visitor)
     # To another address too: whoever knew the old password may have asked for it.
     links.void(session, person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=reason, now=now)
-    for browser in (None, *browsers.of_person(session, person.id)):
-        passwords.forget_guesses(session, keyring, person.email, browser=browser)
+    browsers.forget(session, person.id)
+    passwords.forget_guesses(session, keyring, person.email, browser=None)
 
 
 def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, visitor: Visitor) -> Refused | None:

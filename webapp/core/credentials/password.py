@@ -10,8 +10,11 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts.about import record, tell
+from webapp.core.attempts import flows as attempts
+from webapp.core.attempts.flows import Guesser
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import changes
+from webapp.core.enrolment.changes import SECOND_FACTORS
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
@@ -81,6 +84,8 @@ def change(
         changes.end_what_it_opened(
             session, keyring, me.person, keep=me.session_id, reason=END_REASON, now=now, visitor=visitor
         )
+        if entry is not None:  # strangers who closed a factor have not locked its owner out
+            attempts.empty(session, Guesser.at_employee(me.person.id, None), SECOND_FACTORS)
         record(session, EventKind.PASSWORD_CHANGED, me.person, now=now, visitor=visitor)
         tell(session, Notice.PASSWORD_CHANGED, me.person, now=now, visitor=visitor)
         return sessions.renew(session, keyring, me, token=token, now=now)

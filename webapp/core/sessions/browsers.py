@@ -35,12 +35,6 @@ def recognise(session: Session, employee_id: EmployeeId, visitor: Visitor, *, no
     return BrowserId(found) if found is not None else None
 
 
-def of_person(session: Session, employee_id: EmployeeId) -> list[BrowserId]:
-    """The browsers that this person has logged in with, each with guess budgets of its own."""
-    found = session.scalars(select(KnownBrowser.id).where(KnownBrowser.employee_id == employee_id))
-    return [BrowserId(browser_id) for browser_id in found]
-
-
 def remember(
     session: Session, employee_id: EmployeeId, known: BrowserId | None, *, now: datetime
 ) -> tuple[BrowserId, str]:
