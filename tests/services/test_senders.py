@@ -43,7 +43,10 @@ def test_who_watches_tells_once_of_a_server_that_is_away_and_waits_longer(
     """A line when it goes, a line when it is back: none where it is still away, nor where it was not asked."""
     house.owe(house.person("lea"))
     server.faults["MAIL"] = "421 closing"
-    nothing: Callable[[], Any] = lambda: None  # noqa: E731
+
+    def nothing() -> None:
+        """A turn in which the server stays as it is."""
+
     turns = Turns(house.clock, [nothing, nothing, server.faults.clear, nothing, nothing, nothing])
     told: list[Delivery] = []
 
