@@ -21,6 +21,8 @@ from wtforms.validators import ValidationError
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
+from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import Role
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import EmployeeId, writing
@@ -55,10 +57,13 @@ class Guard:
     """*is_own*: the employee in the address must be oneself. *carries_post*: a password confirmation may go on with
     the POST it interrupted. *needs_token*: a POST must come from a page of ours. *ends_idle*: what a password
     could still resume is over with it. *form_page*: endpoint of the page that holds this POST's form, where it is
-    another one; "" where log-in must lead to none."""
+    another one; "" where log-in must lead to none. *role*: what a person must be. *is_of_company*: the employee in the
+    address must be of one's own company."""
 
     needs: Needs
+    role: Role | None = None
     is_own: bool = False
+    is_of_company: bool = False
     is_recent: bool = False
     carries_post: bool = False
     needs_token: bool = True
@@ -107,6 +112,21 @@ def recently_proved(*, carries_post: bool = False, form_page: str | None = None)
     return lambda view: _guarded(view, guard)
 
 
+def admin_page(
+    *, is_recent: bool = False, carries_post: bool = False, form_page: str | None = None
+) -> Callable[[View], View]:
+    """For administrators. *is_recent* as for recently_proved(); a colleague in the address is one of their company."""
+    guard = Guard(
+        Needs.SIGN_IN,
+        role=Role.ADMIN,
+        is_of_company=True,
+        is_recent=is_recent,
+        carries_post=carries_post,
+        form_page=form_page,
+    )
+    return lambda view: _guarded(view, guard)
+
+
 def guard_of(app: Flask, endpoint: str) -> Guard | None:
     """The guard of *endpoint*'s view; None only for files that are the same for everybody."""
     return cast("Guard | None", getattr(app.view_functions[endpoint], "guard", None))
@@ -134,8 +154,13 @@ def register(app: Flask, confirm_password: Callable[[Guard], Response | BaseResp
         refused = _refused(guard)
         if refused is not None:
             return refused
+        if guard.role is not None and me().person.role is not guard.role:
+            deny(403)
+        employee_id = (request.view_args or {}).get("employee_id")
         if guard.is_own:
-            _must_be_own(int((request.view_args or {})["employee_id"]))
+            _must_be_own(int(employee_id or 0))
+        if guard.is_of_company and employee_id is not None:
+            _must_be_of_company(int(employee_id))
         if guard.is_recent and (not me().is_recently_proved(now()) or "carry_on" in request.form):
             return confirm_password(guard)
         return None
@@ -250,8 +275,18 @@ def _must_be_own(employee_id: int) -> None:
     mine = signed_in_now.person if signed_in_now else waiting().person
     if employee_id == mine.id:
         return
+    deny(403 if _is_colleague(employee_id, mine) else 404)
+
+
+def _must_be_of_company(employee_id: int) -> None:
+    """404 for whoever is not of one's own company, existing or not."""
+    if not _is_colleague(employee_id, me().person):
+        deny(404)
+
+
+def _is_colleague(employee_id: int, mine: Person) -> bool:
     other = accounts.by_id(db(), EmployeeId(employee_id))
-    deny(403 if other is not None and other.company_id == mine.company_id else 404)
+    return other is not None and other.company_id == mine.company_id
 
 
 def _form_page(guard: Guard | None) -> str | None:

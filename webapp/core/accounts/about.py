@@ -25,11 +25,12 @@ def record(
     *,
     now: datetime,
     visitor: Visitor,
+    actor: Person | None = None,
     refusal: Refusal | None = None,
     factor: str = "",
     details: dict[str, object] | None = None,
 ) -> None:
-    """Note one event of *person*, or of nobody we know; *refusal* where it was refused."""
+    """Note one event of *person*, or of nobody we know; *actor* who did it, where it was somebody else."""
     audit.record(
         session,
         kind,
@@ -37,6 +38,7 @@ def record(
         visitor=visitor,
         employee_id=person.id if person else None,
         company_id=person.company_id if person else None,
+        actor_id=actor.id if actor else None,
         refusal=refusal,
         factor=factor,
         details=details,

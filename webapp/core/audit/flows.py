@@ -43,21 +43,25 @@ def record(
     visitor: Visitor,
     employee_id: int | None = None,
     company_id: int | None = None,
+    actor_id: int | None = None,
     refusal: Refusal | None = None,
     factor: str = "",
     details: dict[str, object] | None = None,
 ) -> None:
     """Add one event, and tell the log once it is committed; *refusal* makes its outcome "refused".
 
-    Whose it is did it themselves, but for OPERATOR: no employee acts at the command line.
+    Whose it is did it themselves where no *actor_id* says who did, but for OPERATOR: no employee acts at the command
+    line.
     """
     check_details(kind, details or {})
+    if actor_id is None and visitor != OPERATOR:
+        actor_id = employee_id
     event = AuditEvent(
         at=now,
         kind=kind,
         company_id=company_id,
         employee_id=employee_id,
-        actor_id=None if visitor == OPERATOR else employee_id,
+        actor_id=actor_id,
         outcome="refused" if refusal else "success",
         reason=refusal or "",
         factor=factor,
