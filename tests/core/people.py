@@ -28,6 +28,8 @@ from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.backup_codes.flows import Shown
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.pending import Purpose
+from webapp.core.freezes import flows as freezes
+from webapp.core.freezes.flows import Freeze
 from webapp.core.links import flows as links
 from webapp.core.links.rules import LinkKind
 from webapp.core.log_outs import flows as log_outs
@@ -36,6 +38,8 @@ from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof.rules import BackupCode, read_entry
+from webapp.core.repairs import flows as repairs
+from webapp.core.repairs.flows import RepairPass
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions import listing, proving
@@ -46,6 +50,9 @@ from webapp.core.visitor import OPERATOR, Visitor
 PASSWORD = "lantern quarry violin moss"
 BRAND = "Calenso"
 ROUNDS = 4
+CASE = 7
+"""A case of Support that led to a repair pass."""
+
 LIMITS = Limits(idle=timedelta(hours=1), lifetime=timedelta(hours=24))
 
 
@@ -515,6 +522,46 @@ class Product:
             now=self.now,
             visitor=STRANGER,
         )
+
+    def issue_pass(self, person: Person, *, also_to: str = "") -> RepairPass:
+        """What carrying out a case of Support does."""
+        with writing(self.session):
+            accounts.lock(self.session, person.id)
+            return repairs.issue(self.session, person, CASE, also_to=also_to, now=self.now, visitor=OPERATOR)
+
+    def live_pass(self, person: Person) -> RepairPass | None:
+        self.session.rollback()
+        return repairs.live(self.session, person.id, now=self.now)
+
+    def mailed_half(self, person: Person) -> str:
+        """What stands in the newest mail of a pass to this person."""
+        self.session.rollback()
+        mine = (OutboxMail.notice == Notice.REPAIR_PASS) & (OutboxMail.employee_id == person.id)
+        mail = self.session.scalars(select(OutboxMail).where(mine).order_by(OutboxMail.id.desc()).limit(1)).one()
+        return repairs.mailed_half(self.keyring, mail.facts["half_seed"])
+
+    def new_read_half(self, repair: RepairPass, *, agent: Person | None = None) -> Accepted[str] | Refused:
+        """An agent makes the half for the call; nobody in particular where it doesn't matter who."""
+        actor = agent or accounts.by_id(self.session, repair.employee_id)
+        assert actor is not None
+        return repairs.new_read_half(self.session, self.keyring, repair, actor=actor, now=self.now, visitor=STRANGER)
+
+    def read_half(self, person: Person, *, agent: Person | None = None) -> str:
+        repair = self.live_pass(person)
+        assert repair is not None
+        made = self.new_read_half(repair, agent=agent)
+        assert isinstance(made, Accepted)
+        return made.value
+
+    def void_pass(self, person: Person, *, reason: str = "stopped") -> bool:
+        with writing(self.session):
+            return repairs.void(self.session, person, reason=reason, now=self.now, visitor=STRANGER)
+
+    def frozen(self, person: Person) -> Freeze:
+        self.session.rollback()
+        freeze = freezes.of(self.session, person.id)
+        assert freeze is not None
+        return freeze
 
     def use_up(self, person: Person, kind: GuessKind) -> None:
         """A hundred wrong answers by strangers, four a day."""

@@ -207,6 +207,14 @@ def test_a_signature_is_hmac_sha_256_under_the_newest_key(text: str) -> None:
     assert expected == Keyring([NEW, OLD]).signature(text, purpose="link")
 
 
+def test_the_signatures_of_all_keys_are_known_the_newest_first() -> None:
+    """For what is derived from a signature, and compared once the keys may have changed."""
+    signed = [Keyring([key]).signature("text", purpose="link") for key in (NEW, OLD)]
+
+    assert signed == Keyring([NEW, OLD]).signatures("text", purpose="link")
+    assert signed != Keyring([NEW, OLD]).signatures("text", purpose="another")
+
+
 def test_what_any_key_of_the_ring_signed_is_known() -> None:
     """A new key in front voids no link that is under way; a key that is taken out does."""
     signature = Keyring([OLD]).signature("a seed", purpose="link")

@@ -162,6 +162,7 @@ def test_whatever_core_owes_can_be_written(app: Flask, product: Product, clock: 
     _with_an_app(product, lea)
     _with_backup_codes_and_wrong_codes(product, lea)
     _with_a_freeze(product, lea)
+    product.issue_pass(lea.person)
     _with_password_and_email(product)
 
     sent = app.test_cli_runner().invoke(args=["outbox", "send"])

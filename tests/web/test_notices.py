@@ -45,6 +45,7 @@ ITS_OWN = {
     Notice.APP_REMOVED: {"app": "Tablet"},
     Notice.EMAIL_CHANGE_ASKED: {"new_email": "le…@ne….example"},
     Notice.EMAIL_CHANGED: {"new_email": "le…@ne….example", "former_email": "le…@st….example"},
+    Notice.REPAIR_PASS: {"half_seed": f"1|{SEED}"},
     Notice.LIFTED: {"apps": 1, "codes": 8, "email": True},
 }
 """Facts by notice, where it tells more than how many backup codes are left."""

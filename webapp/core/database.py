@@ -25,6 +25,7 @@ EmployeeId = NewType("EmployeeId", int)
 SessionId = NewType("SessionId", int)
 BrowserId = NewType("BrowserId", int)
 AuthenticatorId = NewType("AuthenticatorId", int)
+RepairPassId = NewType("RepairPassId", int)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -55,6 +55,7 @@ class Refusal(StrEnum):
     TOO_MANY_AUTHENTICATORS = "too_many_authenticators"
     LAST_AUTHENTICATOR = "last_authenticator"
     NAME_TAKEN = "name_taken"
+    REPAIR_OVER = "repair_over"
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,10 @@ class Keyring:
         """A signature over *text* that no other *purpose* takes, 43 URL-safe characters. Under the newest key."""
         return _signature(self._keys[self._newest], text, purpose)
 
+    def signatures(self, text: str, *, purpose: str) -> list[str]:
+        """What signature() gives, or gave, under each key of this ring: the newest first."""
+        return [_signature(key, text, purpose) for key in self._keys.values()]
+
     def has_signed(self, text: str, signature: str, *, purpose: str) -> bool:
         """Whether *signature* over *text* was made with any key of this ring, for *purpose*."""
         given = signature.encode("utf-8", "surrogatepass")

@@ -11,6 +11,7 @@ from webapp.core.freezes.tables import Freeze
 from webapp.core.links.tables import MailLink
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.passwords.tables import PasswordHash
+from webapp.core.repairs.tables import RepairPass
 from webapp.core.sessions.tables import KnownBrowser, LogInSession
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "PasswordHash",
     "PendingSecret",
     "RecoveryRequest",
+    "RepairPass",
     "ShownBackupCodes",
 ]

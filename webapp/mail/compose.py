@@ -1,6 +1,7 @@
 """What a mail says: a notice and its facts become a message in text and HTML, in its reader's language.
 
-The links in it are made here, from the seeds that core left in the facts: a stored mail alone opens nothing.
+The links in it are made here, and the half of a repair pass, from the seeds that core left in the facts: a stored mail
+alone opens nothing.
 """
 
 import re
@@ -12,12 +13,13 @@ from email.utils import format_datetime
 from urllib.parse import urlsplit
 
 from flask import render_template
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 
 from webapp.core.accounts.rules import deliverable_email
 from webapp.core.links import flows as links
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Mail
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.mail.facts import facts, rows
 from webapp.settings import Settings
@@ -58,7 +60,8 @@ def compose(mail: Mail, settings: Settings, keyring: Keyring) -> EmailMessage:
 def _rendered(mail: Mail, settings: Settings, keyring: Keyring, language: str) -> tuple[str, str, str]:
     """Subject, text and HTML in the current language."""
     at = formats.full_time(datetime.fromisoformat(mail.facts["at"]), mail.facts["time_zone"])
-    told = rows(mail, at=at, where=formats.place(mail.facts["user_agent"], mail.facts["address"]))
+    where = formats.place(mail.facts["user_agent"], mail.facts["address"])
+    told = [*rows(mail, at=at, where=where), *_half(mail, keyring)]
     context = {
         "language": language,
         "name": mail.facts["name"],
@@ -98,3 +101,9 @@ def _links(mail: Mail, settings: Settings, keyring: Keyring) -> dict[str, str]:
         kind.value: settings.public_url + PATHS[kind].format(token=links.token(keyring, kind, seed))
         for kind, seed in seeds.items()
     }
+
+
+def _half(mail: Mail, keyring: Keyring) -> list[tuple[str, str]]:
+    """Label and value of the half of a repair pass that this mail holds; nothing for any other."""
+    seed = mail.facts.get("half_seed")
+    return [(gettext("Your half"), repairs.mailed_half(keyring, seed))] if seed is not None else []

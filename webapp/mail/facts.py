@@ -17,6 +17,7 @@ NEEDED = {
     Notice.BACKUP_CODES_LOW: ("codes_left",),
     Notice.EMAIL_CHANGE_ASKED: ("new_email",),
     Notice.EMAIL_CHANGED: ("new_email", "former_email"),
+    Notice.REPAIR_PASS: ("half_seed",),
 }
 """By notice. *codes_left* a number; *new_email* and *former_email* masked, but for the reader's own: no mail tells a
 whole address to another."""

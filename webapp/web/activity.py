@@ -30,6 +30,7 @@ NOTICE_EVENTS = {
     Notice.NEW_BROWSER: "Somebody logged in with a new browser",
     Notice.FROZEN: "The account was frozen",
     Notice.LIFTED: "A freeze was lifted",
+    Notice.REPAIR_PASS: "Support issued a repair pass",
 }
 """What each notice tells, for the page behind its link: "… on Monday, 2 March 2026 at 10:00"."""
 
@@ -55,6 +56,8 @@ _ACTIVITY = {
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
     EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
     EventKind.FREEZE_LIFTED: "Freeze lifted",
+    EventKind.REPAIR_ISSUED: "Repair pass issued by Support",
+    EventKind.REPAIR_VOIDED: "Repair pass made void",
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
     EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
 }

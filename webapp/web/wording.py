@@ -163,6 +163,7 @@ def _sentence(refused: Refused) -> str:
 
 
 _PLAIN_SENTENCES = {
+    Refusal.REPAIR_OVER: "This repair pass opens nothing any more: it was used, stopped, or is older than 24 hours.",
     Refusal.EMAIL_TAKEN: "There is an employee with this e-mail address already.",
     Refusal.EMAIL_INVALID: "This is not an e-mail address.",
     Refusal.PASSWORD_TOO_SHORT: "The password needs at least 15 characters. Several words in a row do well.",

@@ -16,6 +16,7 @@ class GuessKind(StrEnum):
     TOTP = "totp"
     BACKUP_CODE = "backup_code"
     SETUP = "setup"
+    REPAIR = "repair"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ class EventKind(StrEnum):
     AUTHENTICATOR_REMOVED = "authenticator:remove"
     ACCOUNT_FROZEN = "account:freeze"
     FREEZE_LIFTED = "account:lift"
+    REPAIR_ISSUED = "repair:issue"
+    REPAIR_HALF_READ = "repair:read_half"
+    REPAIR_VOIDED = "repair:void"
     BACKUP_CODES_CREATED = "backup_codes:create"
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
@@ -58,6 +61,9 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.AUTHENTICATOR_REMOVED: frozenset({"app"}),
     EventKind.ACCOUNT_FROZEN: frozenset({"notice", "since"}),
     EventKind.FREEZE_LIFTED: frozenset({"apps", "codes", "email"}),
+    EventKind.REPAIR_ISSUED: frozenset({"case"}),
+    EventKind.REPAIR_HALF_READ: frozenset({"case"}),
+    EventKind.REPAIR_VOIDED: frozenset({"why"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""

@@ -32,6 +32,7 @@ from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.flows import Asked, Proof
 from webapp.core.proof.rules import Entry
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
@@ -92,6 +93,8 @@ def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visito
             former_email="" if email_key(recipient) in ("", email_key(person.email)) else recipient,
             now=now,
         )
+        if dispute.notice is Notice.REPAIR_PASS:  # no other freeze stands in the way of a pass
+            repairs.void(session, person, reason=END_REASON, now=now, visitor=visitor)
         challenge.end_log_ins(session, person, reason=END_REASON, now=now, visitor=visitor)
         browsers.forget(session, person.id)
         pending.drop(session, person.id)

@@ -56,6 +56,7 @@ class Notice(StrEnum):
     NEW_BROWSER = "new_browser"
     FROZEN = "frozen"
     LIFTED = "lifted"
+    REPAIR_PASS = "repair_pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def _claim_next(session: Session, *, due_by: datetime, now: datetime) -> _Claime
 
 
 def _mark_sent(session: Session, claimed: _Claimed, *, now: datetime) -> None:
-    # The seeds of links are in the mail now and nowhere else.
-    facts = {key: value for key, value in claimed.facts.items() if key != "links"}
+    # What links and halves are made of is in the mail now, and here no longer.
+    facts = {key: value for key, value in claimed.facts.items() if key not in ("links", "half_seed")}
     with writing(session):
         session.execute(update(OutboxMail).where(OutboxMail.id == claimed.id).values(sent_at=now, facts=facts))

@@ -9,7 +9,10 @@ from webapp.core.database import Base
 
 
 class LogInSession(Base):
-    """One full log-in. The cookie holds the token; here is its SHA-256. *proved_at*: password given last."""
+    """One full log-in. The cookie holds the token; here is its SHA-256. *proved_at*: password given last.
+
+    With a *repair_pass_id* it is none yet: it may replace the app, which makes it one.
+    """
 
     __tablename__ = "log_in_sessions"
     __table_args__ = (
@@ -29,6 +32,7 @@ class LogInSession(Base):
     proved_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     last_code_counts_until: Mapped[datetime | None]
+    repair_pass_id: Mapped[int | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str] = mapped_column(String(32), default="")
 

@@ -11,17 +11,13 @@ from collections.abc import Sequence
 
 import bcrypt
 
-from webapp.core.entries import without_separators
+from webapp.core.entries import ALPHABET, in_groups, read_letters
 
 CODES_PER_SET = 8
 LENGTH = 16
-GROUP = 4
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_ROUNDS = 10
 FEW = 3
 """At so many codes left, or fewer, the person is asked to create new ones."""
-
-_LOOK_ALIKES = str.maketrans("OILoil", "011011")
 
 
 def new_codes() -> tuple[str, ...]:
@@ -31,19 +27,12 @@ def new_codes() -> tuple[str, ...]:
 
 def shown(code: str) -> str:
     """*code* in groups of four, as it is shown, downloaded and printed."""
-    return "-".join(code[at : at + GROUP] for at in range(0, LENGTH, GROUP))
+    return in_groups(code)
 
 
 def read(text: str) -> str | None:
-    """The code that *text* means, or None where it can't be one.
-
-    Any case, spaces, dashes and dots; O for 0, I and L for 1. Only ASCII letters and digits make a code.
-    """
-    letters = without_separators(text).replace(".", "")
-    if len(letters) != LENGTH or not letters.isascii():  # before upper(), which makes S of a long s and SS of a sharp s
-        return None
-    code = letters.translate(_LOOK_ALIKES).upper()
-    return code if all(letter in ALPHABET for letter in code) else None
+    """The code that *text* means, or None where it can't be one; written as read_letters() takes it."""
+    return read_letters(text, length=LENGTH)
 
 
 def new_salt(rounds: int) -> bytes:
