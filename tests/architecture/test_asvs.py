@@ -179,7 +179,7 @@ def _cells(guard: Guard | None, method: str) -> tuple[str, str, str, str, str]:
     if guard is None:
         return "–", "open", "open", "open", "open"
     token = "–" if method == "GET" else "yes" if guard.needs_token else "no"
-    own = "own" if guard.is_own else "open"
+    own = "own" if guard.is_own else guard.role.value if guard.role else "open"
     states = {
         Needs.NOTHING: ("open", "open", "open", "open"),
         Needs.ANY_LOG_IN: ("log-in", "open", "open", "open"),

@@ -11,6 +11,7 @@ from tests.core.people import PASSWORD, Clock, Phone, Product
 from tests.web.client import Client
 from tests.web.people import address
 from webapp import create_app
+from webapp.core.audit.rules import EventKind
 from webapp.core.database import Base
 from webapp.web.guards import Needs, guard_of
 
@@ -70,7 +71,10 @@ def test_every_state_change_is_a_post(app: Flask) -> None:
 def test_looking_at_every_page_changes_nothing(
     app: Flask, engine: Engine, product: Product, clock: Clock, stands: str
 ) -> None:
-    """GET, HEAD and OPTIONS leave every row of every table as it was, in whatever state somebody stands (D-48)."""
+    """GET, HEAD and OPTIONS leave every row of every table as it was, in whatever state somebody stands (D-48).
+
+    But for the row of the audit that says who looked at a page of another role.
+    """
     browser = Client(app.test_client())
     employee_id = _stand(browser, product, clock, stands)
     before = _everything(engine)
@@ -118,6 +122,7 @@ def _everything(engine: Engine) -> dict[str, list[dict]]:
             table.name: [
                 {name: value for name, value in row.items() if name not in MOVES_ON_BY_ITSELF}
                 for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()
+                if row.get("kind") != EventKind.ACCESS_DENIED
             ]
             for table in Base.metadata.sorted_tables
         }

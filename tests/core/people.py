@@ -120,6 +120,7 @@ class Product:
     def __init__(self, session: Session, keyring: Keyring, clock: Clock) -> None:
         self.session, self.keyring, self.clock = session, keyring, clock
         self.rounds = ROUNDS
+        self._vendor: CompanyId | None = None
 
     @property
     def now(self) -> datetime:
@@ -176,7 +177,15 @@ class Product:
 
     def owner(self, email: str = "lea@studio.example", *, company: CompanyId | None = None) -> Owner:
         """A new employee who has switched two-factor authentication on and closed the codes, a step ago."""
-        person = self.employee(email, company=company)
+        return self._with_phone(self.employee(email, company=company))
+
+    def agent(self, email: str = "mia@support.example", *, name: str = "Mia Frei") -> Owner:
+        """A new agent of Support, with two-factor authentication on as for an owner."""
+        if self._vendor is None:
+            self._vendor = self.company("Calenso", is_vendor=True)
+        return self._with_phone(self.employee(email, name=name, company=self._vendor, role=Role.SUPPORT))
+
+    def _with_phone(self, person: Person) -> Owner:
         owner = self.activate(person)
         self.close(owner.seat)
         self.clock.next_step()

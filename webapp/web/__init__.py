@@ -28,8 +28,10 @@ from webapp.web import (
     proofs,
     recovery,
     saved_codes,
+    support,
     two_factor,
 )
+from webapp.web.code_confirmation import confirm_code
 from webapp.web.parts import Parts
 from webapp.web.password import confirm_password
 
@@ -43,7 +45,7 @@ def register(app: Flask, parts: Parts) -> None:
     headers.register(app)
     limits.register(app)
     CSRFProtect(app)  # makes csrf_token() for the templates; guards.py judges it
-    guards.register(app, confirm_password)
+    guards.register(app, confirm_password, confirm_code)
     errors.register(app)
     for blueprint in (
         login.blueprint,
@@ -60,6 +62,7 @@ def register(app: Flask, parts: Parts) -> None:
         credentials.confirmation,
         disputes.blueprint,
         freeze.blueprint,
+        support.blueprint,
         csp_reports.blueprint,
         health.blueprint,
     ):

@@ -1,7 +1,7 @@
 """Who may use a route, said by a decorator on its view and judged in one place before any view runs.
 
-Order: a forged request first where a session is live, then the guard, then whose page it is, then whether the log-in
-is recent enough. A view without a guard does not start the application.
+Order: a forged request first where a session is live, then the guard, then the role and whose page it is, then whether
+the log-in, or the code, is recent enough. A view without a guard does not start the application.
 """
 
 import logging
@@ -54,21 +54,26 @@ class Needs(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """*is_own*: the employee in the address must be oneself. *carries_post*: a password confirmation may go on with
-    the POST it interrupted. *needs_token*: a POST must come from a page of ours. *ends_idle*: what a password
+    """*is_own*: the employee in the address must be oneself. *carries_post*: a confirmation may go on with the POST it
+    interrupted. *needs_token*: a POST must come from a page of ours. *ends_idle*: what a password
     could still resume is over with it. *form_page*: endpoint of the page that holds this POST's form, where it is
     another one; "" where log-in must lead to none. *role*: what a person must be. *is_of_company*: the employee in the
-    address must be of one's own company."""
+    address must be of one's own company. *needs_code*: a code must have been shown within the hour."""
 
     needs: Needs
     role: Role | None = None
     is_own: bool = False
     is_of_company: bool = False
     is_recent: bool = False
+    needs_code: bool = False
     carries_post: bool = False
     needs_token: bool = True
     ends_idle: bool = False
     form_page: str | None = None
+
+
+Confirmation = Callable[[Guard], Response | BaseResponse | None]
+"""Asks for something once more; None where the request may go on."""
 
 
 class ForgedRequestError(BadRequest):
@@ -127,6 +132,12 @@ def admin_page(
     return lambda view: _guarded(view, guard)
 
 
+def support_page(*, form_page: str | None = None) -> Callable[[View], View]:
+    """For Support, by a code shown in the last 60 minutes: so two-factor authentication is on. Forms are carried on."""
+    guard = Guard(Needs.SIGN_IN, role=Role.SUPPORT, needs_code=True, carries_post=True, form_page=form_page)
+    return lambda view: _guarded(view, guard)
+
+
 def guard_of(app: Flask, endpoint: str) -> Guard | None:
     """The guard of *endpoint*'s view; None only for files that are the same for everybody."""
     return cast("Guard | None", getattr(app.view_functions[endpoint], "guard", None))
@@ -139,8 +150,8 @@ class IdConverter(IntegerConverter):
         super().__init__(map, min=1, max=MAX_ID)
 
 
-def register(app: Flask, confirm_password: Callable[[Guard], Response | BaseResponse | None]) -> None:
-    """Judge every request; *confirm_password* shows and judges the form where a log-in is not recent."""
+def register(app: Flask, confirm_password: Confirmation, confirm_code: Confirmation) -> None:
+    """Judge every request; the two show and judge a form where a log-in, or a code, is not recent."""
 
     app.url_map.converters["id"] = IdConverter
 
@@ -163,6 +174,8 @@ def register(app: Flask, confirm_password: Callable[[Guard], Response | BaseResp
             _must_be_of_company(int(employee_id))
         if guard.is_recent and (not me().is_recently_proved(now()) or "carry_on" in request.form):
             return confirm_password(guard)
+        if guard.needs_code and (not me().is_recently_proved_by_code(now()) or "carry_on" in request.form):
+            return confirm_code(guard)
         return None
 
 

@@ -101,6 +101,7 @@ def _me_words(person: Person) -> dict[str, Any]:
         "initials": initials(person.name),
         "company_name": person.company_name,
         "email": person.email,
+        "is_support": person.role is Role.SUPPORT,
     }
 
 

@@ -23,6 +23,7 @@ from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
+from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
@@ -39,6 +40,7 @@ def reset(
 
     def switch_off(_: None) -> None:
         _wipe(session, me.person, keep=me.session_id, now=now, visitor=visitor)
+        sessions.forget_code(session, me)
         record(session, EventKind.TWO_FACTOR_RESET, me.person, now=now, visitor=visitor)
         tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
+from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
@@ -26,6 +27,9 @@ from webapp.core.visitor import Visitor
 
 PROOF_LIFE = timedelta(minutes=10)
 """For how long a log-in or a password confirmation is recent enough to change a factor (ASVS 7.5.1)."""
+
+CODE_PROOF_LIFE = timedelta(minutes=60)
+"""For how long a code that was shown is recent enough for the pages of Support."""
 
 LAST_CODE_LIFE = timedelta(minutes=10)
 """For how long a log-in by the last backup code stands in for the code that a change takes."""
@@ -65,11 +69,16 @@ class SignedIn:
     browser_id: BrowserId | None
     started_at: datetime
     proved_at: datetime
+    code_proved_at: datetime | None
     last_seen_at: datetime
     last_code_counts_until: datetime | None
 
     def is_recently_proved(self, now: datetime) -> bool:
         return now < self.proved_at + PROOF_LIFE
+
+    def is_recently_proved_by_code(self, now: datetime) -> bool:
+        """Whether a code or a backup code was shown in the last hour, of a factor that is still on."""
+        return self.code_proved_at is not None and now < self.code_proved_at + CODE_PROOF_LIFE
 
     def last_code_counts(self, now: datetime) -> bool:
         """Whether the log-in by the last backup code still stands in for a code."""
@@ -101,6 +110,7 @@ def start(
             user_agent=visitor.user_agent[:256],
             started_at=now,
             proved_at=now,
+            code_proved_at=now if factor in (GuessKind.TOTP, GuessKind.BACKUP_CODE) else None,
             last_seen_at=now,
             last_code_counts_until=now + LAST_CODE_LIFE if used_last_code else None,
             ended_at=None,
@@ -128,6 +138,7 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
         browser_id=BrowserId(row.browser_id) if row.browser_id is not None else None,
         started_at=row.started_at,
         proved_at=row.proved_at,
+        code_proved_at=row.code_proved_at,
         last_seen_at=row.last_seen_at,
         last_code_counts_until=row.last_code_counts_until,
     )
@@ -149,15 +160,18 @@ def touch(session: Session, me: SignedIn, *, now: datetime) -> None:
 
 def renew(session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: datetime) -> str:
     """A new token for *me*'s session after the password was confirmed; the old one is dead (ASVS 7.2.4)."""
+    return _renew(session, keyring, me, token, now=now, proved_at=now)
+
+
+def renew_by_code(session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: datetime) -> str:
+    """The same after a code was confirmed. It says nothing of the password, which may be somebody else's by now."""
+    return _renew(session, keyring, me, token, now=now, code_proved_at=now)
+
+
+def forget_code(session: Session, me: SignedIn) -> None:
+    """The code that *me*'s session has shown counts no more: its factor is gone. Joins the caller's transaction."""
     with writing(session):
-        fresh = new_token()
-        session.execute(
-            update(LogInSession)
-            .where(LogInSession.id == me.session_id, LogInSession.ended_at.is_(None))
-            .values(token_hash=token_hash(fresh), proved_at=now, last_seen_at=now)
-        )
-        backup_codes.reseal_shown(session, keyring, session_id=me.session_id, old_token=token, token=fresh)
-        return fresh
+        session.execute(update(LogInSession).where(LogInSession.id == me.session_id).values(code_proved_at=None))
 
 
 def can_resume(session: Session, token: str, *, limits: Limits, now: datetime) -> bool:
@@ -254,6 +268,18 @@ def is_open(row: LogInSession, limits: Limits, now: datetime) -> bool:
 def is_idle(row: LogInSession, limits: Limits, now: datetime) -> bool:
     """Whether nobody has been there for so long that the password is asked for."""
     return now >= row.last_seen_at + limits.idle
+
+
+def _renew(session: Session, keyring: Keyring, me: SignedIn, token: str, *, now: datetime, **proved: datetime) -> str:
+    with writing(session):
+        fresh = new_token()
+        session.execute(
+            update(LogInSession)
+            .where(LogInSession.id == me.session_id, LogInSession.ended_at.is_(None))
+            .values(token_hash=token_hash(fresh), last_seen_at=now, **proved)
+        )
+        backup_codes.reseal_shown(session, keyring, session_id=me.session_id, old_token=token, token=fresh)
+        return fresh
 
 
 def _idle(session: Session, token: str, *, limits: Limits, now: datetime) -> LogInSession | None:

@@ -9,7 +9,8 @@ from webapp.core.database import Base
 
 
 class LogInSession(Base):
-    """One full log-in. The cookie holds the token; here is its SHA-256. *proved_at*: password given last.
+    """One full log-in. The cookie holds the token; here is its SHA-256. *proved_at*: password given last;
+    *code_proved_at*: a code or a backup code given last, for this log-in or in it.
 
     With a *repair_pass_id* it is none yet: it may replace the app, which makes it one.
     """
@@ -30,6 +31,7 @@ class LogInSession(Base):
     user_agent: Mapped[str] = mapped_column(String(256), default="")
     started_at: Mapped[datetime]
     proved_at: Mapped[datetime]
+    code_proved_at: Mapped[datetime | None]
     last_seen_at: Mapped[datetime]
     last_code_counts_until: Mapped[datetime | None]
     repair_pass_id: Mapped[int | None]
