@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +16,8 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
+from webapp.core.cases.flows import Case
+from webapp.core.cases.rules import CaseKind, Channel, Document, Way
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
 from webapp.core.credentials import email, password, recovery
@@ -45,6 +47,10 @@ from webapp.core.sessions import flows as sessions
 from webapp.core.sessions import listing, proving
 from webapp.core.sessions.flows import Limits, SignedIn, Started
 from webapp.core.sessions.listing import OpenSessions
+from webapp.core.support import flows as support
+from webapp.core.support import looking_up
+from webapp.core.support.flows import CaseFile, Terms
+from webapp.core.support.looking_up import Found
 from webapp.core.visitor import OPERATOR, Visitor
 
 PASSWORD = "lantern quarry violin moss"
@@ -53,6 +59,7 @@ ROUNDS = 4
 CASE = 7
 """A case of Support that led to a repair pass."""
 
+TERMS = Terms(approvals=2, wait=timedelta(hours=24))
 LIMITS = Limits(idle=timedelta(hours=1), lifetime=timedelta(hours=24))
 
 
@@ -571,6 +578,77 @@ class Product:
         freeze = freezes.of(self.session, person.id)
         assert freeze is not None
         return freeze
+
+    # --- Support ------------------------------------------------------------------------------------------------------
+
+    def agents(self, *names: str) -> list[Seat]:
+        """People of the vendor's company, logged in."""
+        vendor = self.company("Calenso", is_vendor=True)
+        return [
+            self.log_in(self.employee(f"{name}@calenso.example", name=name, company=vendor, role=Role.SUPPORT))
+            for name in names
+        ]
+
+    def look_up(self, agent: Seat, email: str) -> Accepted[Found] | Refused:
+        return looking_up.find(self.session, agent.me, email, now=self.now, visitor=visitor(agent.browser))
+
+    def open_case(
+        self,
+        agent: Seat,
+        person: Person,
+        *,
+        kind: CaseKind = CaseKind.RESET,
+        way: Way = Way.REPAIR,
+        ticket: str = "T-17",
+        by_former_email: bool = False,
+    ) -> Accepted[Case] | Refused:
+        return support.open_case(
+            self.session,
+            agent.me,
+            person.id,
+            kind=kind,
+            way=way,
+            ticket=ticket,
+            channel=Channel.PHONE,
+            by_former_email=by_former_email,
+            now=self.now,
+            visitor=visitor(agent.browser),
+        )
+
+    def check_case(
+        self, agent: Seat, case_id: int, *, match: bool = True, valid_until: date = date(2030, 1, 1)
+    ) -> Accepted[Case] | Refused:
+        return support.check(
+            self.session,
+            agent.me,
+            case_id,
+            document=Document.PASSPORT,
+            name_and_photo_match=match,
+            valid_until=valid_until,
+            now=self.now,
+            visitor=visitor(agent.browser),
+        )
+
+    def approve_case(self, agent: Seat, case_id: int, *, terms: Terms = TERMS) -> Accepted[Case] | Refused:
+        return support.approve(
+            self.session, agent.me, case_id, terms=terms, now=self.now, visitor=visitor(agent.browser)
+        )
+
+    def refuse_case(
+        self, agent: Seat, case_id: int, reason: str = "The voice of another", *, terms: Terms = TERMS
+    ) -> Accepted[Case] | Refused:
+        return support.refuse(
+            self.session, agent.me, case_id, reason, terms=terms, now=self.now, visitor=visitor(agent.browser)
+        )
+
+    def stop_case(self, agent: Seat, case_id: int, reason: str = "Called back: not theirs") -> Accepted[Case] | Refused:
+        return support.stop(self.session, agent.me, case_id, reason, now=self.now, visitor=visitor(agent.browser))
+
+    def case(self, case_id: int) -> CaseFile:
+        self.session.rollback()
+        found = support.case(self.session, case_id)
+        assert found is not None
+        return found
 
     def use_up(self, person: Person, kind: GuessKind) -> None:
         """A hundred wrong answers by strangers, four a day."""

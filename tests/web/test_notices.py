@@ -15,7 +15,7 @@ from webapp import create_app
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Mail, Notice
 from webapp.mail.compose import LINE_LENGTH, PATHS, compose
-from webapp.mail.facts import NEEDED
+from webapp.mail.facts import NEEDED, OF_CASES
 from webapp.web.languages import NAMES
 
 SEED = "s" * 43
@@ -47,14 +47,22 @@ ITS_OWN = {
     Notice.EMAIL_CHANGED: {"new_email": "le…@ne….example", "former_email": "le…@st….example"},
     Notice.REPAIR_PASS: {"half_seed": f"1|{SEED}"},
     Notice.LIFTED: {"apps": 1, "codes": 8, "email": True},
+    Notice.CASE_OPENED: {"case_kind": "reset"},
+    Notice.CASE_WAITING: {"case_kind": "reset", "way": "repair", "due_at": "2026-03-04T09:24:00+00:00"},
+    Notice.CASE_DONE: {"case_kind": "reset", "way": "wipe"},
+    Notice.CASE_REFUSED: {"case_kind": "reset"},
+    Notice.CASE_STOPPED: {"case_kind": "reset", "by": "link"},
+    Notice.CASE_EXPIRED: {"case_kind": "reset"},
 }
 """Facts by notice, where it tells more than how many backup codes are left."""
 
 LINK = dict.fromkeys(Notice, LinkKind.NOTICE) | {
     Notice.PASSWORD_LINK: LinkKind.PASSWORD,
     Notice.EMAIL_LINK: LinkKind.EMAIL,
+    Notice.CASE_OPENED: LinkKind.CASE,
+    Notice.CASE_WAITING: LinkKind.CASE,
 }
-WITHOUT_LINK = {Notice.FROZEN}
+WITHOUT_LINK = {Notice.FROZEN, Notice.CASE_REFUSED, Notice.CASE_STOPPED, Notice.CASE_EXPIRED}
 BUTTON = {"class": "button"}
 
 ALIKE = {"App", "Account"}
@@ -97,7 +105,7 @@ def test_a_notice_tells_whose_account_when_and_where(written: "Writer", notice: 
             assert private not in text + _content(mail, "html")
     else:
         assert "Lena Brunner" in text
-        assert WHERE[language] in text
+        assert (WHERE[language] in text) == (notice not in OF_CASES)
         assert ("lena@studio.example" in text) == (notice is not Notice.EMAIL_CHANGED)
     for too_much in (FIREFOX, "203.0.113.7"):
         assert too_much not in text

@@ -26,6 +26,7 @@ SessionId = NewType("SessionId", int)
 BrowserId = NewType("BrowserId", int)
 AuthenticatorId = NewType("AuthenticatorId", int)
 RepairPassId = NewType("RepairPassId", int)
+CaseId = NewType("CaseId", int)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -56,6 +56,19 @@ class Refusal(StrEnum):
     LAST_AUTHENTICATOR = "last_authenticator"
     NAME_TAKEN = "name_taken"
     REPAIR_OVER = "repair_over"
+    NOT_SUPPORT = "not_support"
+    OWN_CASE = "own_case"
+    SAME_AGENT = "same_agent"
+    NOT_THE_OPENER = "not_the_opener"
+    UNKNOWN_CASE = "unknown_case"
+    CASE_EXISTS = "case_exists"
+    CASE_MOVED_ON = "case_moved_on"
+    CASE_NOT_DUE = "case_not_due"
+    DEACTIVATED = "deactivated"
+    TICKET_INVALID = "ticket_invalid"
+    REASON_INVALID = "reason_invalid"
+    NO_MATCH = "no_match"
+    DOCUMENT_EXPIRED = "document_expired"
 
 
 @dataclass(frozen=True, slots=True)

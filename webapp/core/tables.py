@@ -3,6 +3,7 @@
 from webapp.core.accounts.tables import Company, Employee
 from webapp.core.attempts.tables import GuessBudget
 from webapp.core.audit.tables import AuditEvent
+from webapp.core.cases.tables import CaseEvent, SupportCase
 from webapp.core.challenge.tables import Challenge
 from webapp.core.credentials.tables import RecoveryRequest
 from webapp.core.factors.backup_codes.tables import BackupCode, BackupCodeSet, ShownBackupCodes
@@ -19,6 +20,7 @@ __all__ = [
     "Authenticator",
     "BackupCode",
     "BackupCodeSet",
+    "CaseEvent",
     "Challenge",
     "Company",
     "Employee",
@@ -33,4 +35,5 @@ __all__ = [
     "RecoveryRequest",
     "RepairPass",
     "ShownBackupCodes",
+    "SupportCase",
 ]

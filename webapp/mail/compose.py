@@ -29,6 +29,7 @@ PATHS = {
     LinkKind.NOTICE: "/notices/{token}",
     LinkKind.PASSWORD: "/password/reset/{token}",
     LinkKind.EMAIL: "/email/confirm/{token}",
+    LinkKind.CASE: "/notices/{token}",
 }
 """Where a link of each kind leads, under FLASK_PUBLIC_URL: never under what a request's Host header says."""
 
@@ -59,9 +60,9 @@ def compose(mail: Mail, settings: Settings, keyring: Keyring) -> EmailMessage:
 
 def _rendered(mail: Mail, settings: Settings, keyring: Keyring, language: str) -> tuple[str, str, str]:
     """Subject, text and HTML in the current language."""
-    at = formats.full_time(datetime.fromisoformat(mail.facts["at"]), mail.facts["time_zone"])
+    at, due = (_time(mail, fact) for fact in ("at", "due_at"))
     where = formats.place(mail.facts["user_agent"], mail.facts["address"])
-    told = [*rows(mail, at=at, where=where), *_half(mail, keyring)]
+    told = [*rows(mail, at=at, where=where, due=due), *_half(mail, keyring)]
     context = {
         "language": language,
         "name": mail.facts["name"],
@@ -80,6 +81,12 @@ def _rendered(mail: Mail, settings: Settings, keyring: Keyring, language: str) -
     return subject, text, render_template(f"{folder}/body.html", subject=subject, **context).strip() + "\n"
 
 
+def _time(mail: Mail, fact: str) -> str:
+    """The time in words that *fact* is, "" where the mail has none."""
+    told = mail.facts.get(fact)
+    return formats.full_time(datetime.fromisoformat(told), mail.facts["time_zone"]) if told else ""
+
+
 def _in_lines(text: str) -> str:
     """*text* with one empty line between paragraphs, and none too long but for what can't be broken.
 
@@ -95,7 +102,7 @@ def _wrapped(line: str) -> str:
 
 
 def _links(mail: Mail, settings: Settings, keyring: Keyring) -> dict[str, str]:
-    """The addresses that this mail holds, by kind: "notice", "password", "email"."""
+    """The addresses that this mail holds, by kind: "notice", "password", "email", "case"."""
     seeds = {LinkKind(kind): seed for kind, seed in mail.facts.get("links", {}).items()}
     return {
         kind.value: settings.public_url + PATHS[kind].format(token=links.token(keyring, kind, seed))

@@ -18,15 +18,26 @@ NEEDED = {
     Notice.EMAIL_CHANGE_ASKED: ("new_email",),
     Notice.EMAIL_CHANGED: ("new_email", "former_email"),
     Notice.REPAIR_PASS: ("half_seed",),
+    Notice.CASE_OPENED: ("case_kind",),
+    Notice.CASE_WAITING: ("case_kind", "way", "due_at"),
+    Notice.CASE_DONE: ("case_kind", "way"),
+    Notice.CASE_REFUSED: ("case_kind",),
+    Notice.CASE_STOPPED: ("case_kind", "by"),
+    Notice.CASE_EXPIRED: ("case_kind",),
 }
 """By notice. *codes_left* a number; *new_email* and *former_email* masked, but for the reader's own: no mail tells a
-whole address to another."""
+whole address to another; *case_kind*, *way* and *by* as ``core/cases`` has them; *due_at* in ISO 8601."""
 
-WELCOME = ("app", "apps", "codes", "email")
+WELCOME = ("app", "apps", "codes", "email", "password")
 """What may be absent. *app* names an authenticator; the rest says what the lift of a freeze took or gave back."""
 
-NEEDED_LINK = {Notice.PASSWORD_LINK: LinkKind.PASSWORD, Notice.EMAIL_LINK: LinkKind.EMAIL}
-"""What these two are for. The link for “This wasn't me” may be absent: the mail then names Support alone."""
+NEEDED_LINK = {
+    Notice.PASSWORD_LINK: LinkKind.PASSWORD,
+    Notice.EMAIL_LINK: LinkKind.EMAIL,
+    Notice.CASE_OPENED: LinkKind.CASE,
+    Notice.CASE_WAITING: LinkKind.CASE,
+}
+"""What these are for. The link for “This wasn't me” may be absent: the mail then names Support alone."""
 
 
 def facts(mail: Mail) -> dict[str, object]:
@@ -37,8 +48,21 @@ def facts(mail: Mail) -> dict[str, object]:
     return {**needed, **{name: mail.facts.get(name) for name in WELCOME}, "codes_in_all": CODES_PER_SET}
 
 
-def rows(mail: Mail, *, at: str, where: str) -> list[tuple[str, str]]:
-    """Label and value of each row, in the current language; *at* and *where* in words. No row is empty."""
+OF_CASES = frozenset(
+    {
+        Notice.CASE_OPENED,
+        Notice.CASE_WAITING,
+        Notice.CASE_DONE,
+        Notice.CASE_REFUSED,
+        Notice.CASE_STOPPED,
+        Notice.CASE_EXPIRED,
+    }
+)
+"""Those of Support's cases: where an agent sits is nobody's business, and would look like a place of the person's."""
+
+
+def rows(mail: Mail, *, at: str, where: str, due: str = "") -> list[tuple[str, str]]:
+    """Label and value of each row, in the current language; *at*, *where* and *due* in words. No row is empty."""
     told = mail.facts
     account = (gettext("Account"), mail.recipient)
     when, place = (gettext("When"), at), (gettext("Where"), where)
@@ -52,6 +76,8 @@ def rows(mail: Mail, *, at: str, where: str) -> list[tuple[str, str]]:
             # Goes to both addresses: "account" would be wrong in one of the two.
             former = (gettext("Former address"), told["former_email"])
             found = [former, (gettext("New address"), told["new_email"]), when, place]
+        case notice if notice in OF_CASES:
+            found = [account, when, (gettext("Not before"), due)]
         case _:
             found = [account, (gettext("App"), told.get("app") or ""), when, place]
     return [(label, value) for label, value in found if value]

@@ -31,6 +31,7 @@ NOTICE_EVENTS = {
     Notice.FROZEN: "The account was frozen",
     Notice.LIFTED: "A freeze was lifted",
     Notice.REPAIR_PASS: "Support issued a repair pass",
+    Notice.CASE_DONE: "Support carried out a case about this account",
 }
 """What each notice tells, for the page behind its link: "… on Monday, 2 March 2026 at 10:00"."""
 

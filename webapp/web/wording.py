@@ -153,6 +153,8 @@ def _sentence(refused: Refused) -> str:
             return "This is your only authenticator app. To remove it, switch off two-factor authentication."
         case Refusal.NAME_TAKEN:
             return "Your other app has this name. Choose one that tells the two apart."
+        case Refusal.CASE_NOT_DUE:
+            return f"This case can't be carried out yet. You can try again {try_again(refused.retry_at)}."
         case Refusal.FROZEN:
             return (
                 "This account is frozen, and nothing that it had before the freeze is left to lift it."
@@ -175,6 +177,19 @@ _PLAIN_SENTENCES = {
     Refusal.VENDOR_ONLY: "Support works in the vendor's company only.",
     Refusal.UNKNOWN_COMPANY: "There is no company with this id.",
     Refusal.UNKNOWN_EMPLOYEE: "There is no employee with this e-mail address.",
+    Refusal.NOT_SUPPORT: "Only people of Support may do this.",
+    Refusal.OWN_CASE: "A case about yourself is for others: ask two colleagues.",
+    Refusal.SAME_AGENT: "You have opened or approved this case already. Another agent has to decide.",
+    Refusal.NOT_THE_OPENER: "Only the agent who opened the case writes down which document they saw.",
+    Refusal.UNKNOWN_CASE: "There is no such case.",
+    Refusal.CASE_EXISTS: "There is an open case about this person already. Go on with that one.",
+    Refusal.CASE_MOVED_ON: "This case has moved on meanwhile. Look at its history.",
+    Refusal.DEACTIVATED: "This person's account is deactivated. An administrator of their company can change that.",
+    Refusal.NOT_FROZEN: "This account isn't frozen any more.",
+    Refusal.TICKET_INVALID: "Enter a reference of letters, digits and - _ / # . only, at most 64 and without spaces.",
+    Refusal.REASON_INVALID: "Say why in one line of at most 200 characters, without numbers of documents.",
+    Refusal.NO_MATCH: "Name and photo have to match. If they don't, stop the case and say why.",
+    Refusal.DOCUMENT_EXPIRED: "This document is valid no more. Ask for another one.",
     Refusal.NOT_EMPTY: "This database holds a company already.",
 }
 

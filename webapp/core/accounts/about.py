@@ -63,6 +63,32 @@ def tell_new_address(
     _tell(session, notice, person, theirs_before="", facts=facts, now=now, visitor=visitor)
 
 
+def tell_with(
+    session: Session,
+    notice: Notice,
+    person: Person,
+    kind: LinkKind,
+    about: dict[str, object],
+    *,
+    now: datetime,
+    visitor: Visitor,
+    **facts: object,
+) -> None:
+    """The same with a link of another *kind* in place of that for “This wasn't me”; *about* are the facts of the link.
+
+    Older ones of that kind go on.
+    """
+    seed = links.make(session, kind, employee_id=person.id, now=now, **about)
+    _owe(session, notice, person, name=person.name, now=now, visitor=visitor, links={kind.value: seed}, **facts)
+
+
+def tell_plainly(
+    session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object
+) -> None:
+    """The same without any link: of what came to nothing."""
+    _owe(session, notice, person, name=person.name, now=now, visitor=visitor, **facts)
+
+
 def send_link(
     session: Session,
     notice: Notice,

@@ -20,6 +20,7 @@ from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.visitor import Visitor
 
 R = TypeVar("R")
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,27 @@ def with_owner(
         .where(where)
     ).one_or_none()
     return (found[0], _as_person(found[1], found[2])) if found else None
+
+
+def with_owners(
+    session: Session,
+    row: type[R],
+    also: ColumnElement[A],
+    *,
+    owner_id: InstrumentedAttribute[int],
+    where: ColumnElement[bool],
+    order_by: InstrumentedAttribute[int],
+) -> list[tuple[R, A, Person]]:
+    """Every *row* of another feature for which *where* holds, with *also* and the employee it points at."""
+    found = session.execute(
+        select(row, also, Employee, Company)
+        .join(Employee, Employee.id == owner_id)
+        .join(Company, Company.id == Employee.company_id)
+        .where(where)
+        .order_by(order_by)
+        .execution_options(populate_existing=True)
+    )
+    return [(one[0], one[1], _as_person(one[2], one[3])) for one in found]
 
 
 def colleagues(session: Session, me: Person, *, search: str, number: int, size: int = 25) -> People:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.core.audit.rules import EventKind, check_details
 from webapp.core.audit.tables import AuditEvent
@@ -90,6 +90,26 @@ def happened_since(session: Session, employee_id: EmployeeId, *, kinds: Sequence
         AuditEvent.outcome == "success",
     )
     return session.scalar(query.limit(1)) is not None
+
+
+def last_at(session: Session, employee_id: EmployeeId, kind: EventKind) -> datetime | None:
+    """When something of this *kind* last succeeded for one person, or None."""
+    mine = AuditEvent.employee_id == employee_id, AuditEvent.kind == kind, AuditEvent.outcome == "success"
+    return session.scalar(select(AuditEvent.at).where(*mine).order_by(AuditEvent.id.desc()).limit(1))
+
+
+def latest_of(employee_id: InstrumentedAttribute[int], kind: EventKind) -> ScalarSelect[datetime]:
+    """When this *kind* last succeeded for whom *employee_id* names: a column for another feature's query."""
+    return (
+        select(func.max(AuditEvent.at))
+        .where(
+            AuditEvent.employee_id == employee_id,
+            AuditEvent.kind == kind,
+            AuditEvent.outcome == "success",
+        )
+        .correlate(employee_id.class_)
+        .scalar_subquery()
+    )
 
 
 def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKind], most: int) -> list[Event]:

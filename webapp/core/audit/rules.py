@@ -40,6 +40,13 @@ class EventKind(StrEnum):
     REPAIR_ISSUED = "repair:issue"
     REPAIR_HALF_READ = "repair:read_half"
     REPAIR_VOIDED = "repair:void"
+    PERSON_LOOKED_UP = "support:look_up"
+    CASE_OPENED = "case:open"
+    CASE_CHECKED = "case:check"
+    CASE_APPROVED = "case:approve"
+    CASE_REFUSED = "case:refuse"
+    CASE_STOPPED = "case:stop"
+    CASE_EXPIRED = "case:expire"
     BACKUP_CODES_CREATED = "backup_codes:create"
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
@@ -64,6 +71,12 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.REPAIR_ISSUED: frozenset({"case"}),
     EventKind.REPAIR_HALF_READ: frozenset({"case"}),
     EventKind.REPAIR_VOIDED: frozenset({"why"}),
+    EventKind.CASE_OPENED: frozenset({"case", "kind", "way", "ticket", "channel", "former_email"}),
+    EventKind.CASE_CHECKED: frozenset({"case", "document"}),
+    EventKind.CASE_APPROVED: frozenset({"case", "agents"}),
+    EventKind.CASE_REFUSED: frozenset({"case", "by"}),
+    EventKind.CASE_STOPPED: frozenset({"case", "by"}),
+    EventKind.CASE_EXPIRED: frozenset({"case", "by"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""

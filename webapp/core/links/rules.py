@@ -10,10 +10,12 @@ class LinkKind(StrEnum):
     NOTICE = "notice"
     PASSWORD = "password"
     EMAIL = "email"
+    CASE = "case"
 
 
 LIFE = {
     LinkKind.NOTICE: timedelta(days=7),
     LinkKind.PASSWORD: timedelta(minutes=30),
     LinkKind.EMAIL: timedelta(hours=24),
+    LinkKind.CASE: timedelta(days=30),  # and no longer than its case is open
 }

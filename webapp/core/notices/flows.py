@@ -57,6 +57,12 @@ class Notice(StrEnum):
     FROZEN = "frozen"
     LIFTED = "lifted"
     REPAIR_PASS = "repair_pass"
+    CASE_OPENED = "case_opened"
+    CASE_WAITING = "case_waiting"
+    CASE_DONE = "case_done"
+    CASE_REFUSED = "case_refused"
+    CASE_STOPPED = "case_stopped"
+    CASE_EXPIRED = "case_expired"
 
 
 @dataclass(frozen=True, slots=True)
