@@ -6,6 +6,7 @@ from tests.core.people import PASSWORD
 from tests.journeys.conftest import OpenPage
 from tests.journeys.product import App, Running, key_in
 from tests.journeys.steps import scanned, shown_codes
+from webapp.core.notices.flows import Notice
 
 FOCUSED_NAME = """() => {
   const element = document.activeElement;
@@ -16,6 +17,17 @@ OUTLINE = """() => {
   const style = getComputedStyle(document.activeElement);
   return style.outlineStyle + style.outlineWidth;
 }"""
+POP_UPS = {
+    "Replace the app…": "Authentication code",
+    "Add another app…": "Name",
+    "New backup codes…": "Authentication code",
+    "Check one now": "Backup code",
+    "Change password…": "Current password",
+    "Change e-mail…": "New e-mail",
+    "Log out everywhere else": "Authentication code",
+}
+"""What opens each pop-up of the Security tab, and the field that it begins with."""
+
 IN_DIALOG = "() => document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))"
 
 
@@ -76,6 +88,48 @@ def test_the_article_by_keyboard_alone(product: Running, open_page: OpenPage) ->
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Two-factor authentication", exact=True)).to_be_focused()
     expect(page.get_by_role("button", name="Activate two-factor authentication")).to_be_visible()
+
+
+def test_what_looks_after_the_account_by_keyboard_alone(product: Running, open_page: OpenPage) -> None:
+    """Each pop-up of the Security tab takes the focus, keeps it, and gives it back; then a freeze and its lift."""
+    owner = product.owner()
+    product.clock.move(days=1)
+    product.core.log_in_with(owner.person, owner.codes[7])
+    link = f"/notices/{product.core.mailed_link(Notice.BACKUP_CODE_USED)}"
+    page = open_page()
+    tab = f"/settings/employees/{owner.person.id}/security"
+    page.goto(tab)
+    _log_in(page, owner.person.email)
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    page.keyboard.type(owner.phone.code(product.clock.now))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Two-factor authentication", exact=True)).to_be_visible()
+
+    for opener, field in POP_UPS.items():
+        _press(page, opener, "Enter")
+        expect(page.get_by_role("dialog").get_by_label(field)).to_be_focused()
+        _stays_inside(page)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert opener in page.evaluate(FOCUSED_NAME)
+
+    page.goto(link)
+    _press(page, "Freeze my account", "Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your account is frozen")
+    product.clock.next_step()
+    page.goto(tab)
+    _log_in(page, owner.person.email)
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    page.keyboard.type(owner.phone.code(product.clock.now))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Your account is frozen")).to_be_visible()
+    _press(page, "Look at the freeze", "Enter")
+    expect(page.get_by_role("dialog").get_by_label("Authentication code")).to_be_focused()
+    product.clock.next_step()
+    page.keyboard.type(owner.phone.code(product.clock.now))
+    page.keyboard.press("Enter")
+    expect(page.locator("main").get_by_text("The freeze is lifted.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-factor authentication", exact=True)).to_be_focused()
 
 
 def _log_in(page: Page, email: str) -> None:
