@@ -1,49 +1,38 @@
-/* The pop-ups and small comforts. Every page works without this script; what needs it carries `data-script` and is
-   hidden until it runs. A pop-up is a <dialog> that htmx puts into #popup; an answer for #main ends it. */
+/* Pop-ups and small comforts. Every page works without; what needs this script has `data-script` and is hidden until
+   it runs. A pop-up is a <dialog> that htmx puts into #popup; an answer for #main ends it. */
 (() => {
   "use strict";
 
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => root.querySelectorAll(selector);
-  const on = (names, act, ...options) => names.split(" ").forEach((name) => addEventListener(name, act, ...options));
+  const on = (names, act) => names.split(" ").forEach((name) => addEventListener(name, act, true));
   const popup = $("#popup");
-  let opener = null; // the control that the pop-up was opened from
-  let again = false; // the pop-up goes on to its next step
-  let underWay = null; // the request whose answer that one waits for
-  let pageTitle = document.title;
+  let opener; // the control that the pop-up was opened from
+  let again; // the pop-up goes on to its next step
+  let underWay; // the newest request
+  let pageTitle;
 
   function reveal(root) {
     for (const control of $$("[data-script]", root))
-      control.hidden = "copy" in control.dataset && !navigator.clipboard; // none over plain http
+      control.hidden = control.dataset.copy && !navigator.clipboard; // none over plain http
   }
 
-  const say = (words) => { $("#step-status").textContent = words; };
-
-  function sayUnreachable(sender) {
-    const notice = $("#unreachable").content.firstElementChild.cloneNode(true);
-    notice.dataset.unreachable = "";
-    sender.before(notice);
-  }
-
+  const say = (words) => $("#step-status")?.replaceChildren(words);
+  const sayUnreachable = (sender) => sender.before($("#unreachable").content.cloneNode(true));
   const forgetUnreachable = () => $$("[data-unreachable]").forEach((notice) => notice.remove());
 
-  /* Pop-ups */
-
-  const dialog = () => popup && $("dialog", popup);
   // What is being changed can't be called back: its pop-up stays until the answer is there.
-  const isSending = () => dialog() && $("form[method=post][data-sent]", dialog());
+  const isSending = () => $("#popup form[method=post][data-sent]");
 
   function leave() {
-    underWay?.abort(); // a step that comes late must not open again what was closed
+    underWay?.abort(); // a late step must not open again what was closed
     popup.replaceChildren();
     document.title = pageTitle;
     (opener?.isConnected ? opener : $("[data-focus]"))?.focus();
-    opener = null;
   }
 
   function arrive(main) {
     popup.replaceChildren();
-    opener = null;
     $("[data-focus]", main)?.focus();
     $("#status").textContent = $("[data-notice]", main)?.textContent.trim() || "";
   }
@@ -52,8 +41,8 @@
     forgetUnreachable();
     const pressed = triggeringEvent?.submitter || elt;
     if (pressed.matches("a")) pressed.setAttribute("aria-busy", "true");
+    underWay = xhr;
     again = popup.contains(elt);
-    underWay = again ? xhr : null;
     if (again) return;
     opener = pressed;
     pageTitle = document.title;
@@ -69,26 +58,24 @@
   on("htmx:afterSwap", ({ detail: { target } }) => {
     reveal(target);
     if (target !== popup) return arrive(target);
-    dialog().classList.toggle("again", again);
-    dialog().showModal();
+    const dialog = $("dialog", popup);
+    dialog.classList.toggle("again", again);
+    dialog.showModal();
   });
 
   on("htmx:sendError htmx:timeout", (event) => sayUnreachable(event.detail.requestConfig.elt));
-  on("close", (event) => { if (event.target === dialog()) leave(); }, true);
 
-  // Escape, where a pop-up must not be lost: browsers that know closedby="none" need no help.
-  const keep = (event) => { if (dialog()?.matches("[closedby=none]") || isSending()) event.preventDefault(); };
-  on("cancel", keep, true);
-  on("keydown", (event) => { if (event.key === "Escape") keep(event); }, true);
-
-  /* Copy, download, print, close */
+  // Escape: left at once. "close" comes a frame later, and would take the focus from who pressed Tab meanwhile.
+  // Where a pop-up must not be lost, browsers that know closedby="none" need no help.
+  const mustStay = () => $("#popup [closedby=none]") || isSending();
+  on("keydown", (event) => { if (event.key === "Escape" && mustStay()) event.preventDefault(); });
+  on("cancel", (event) => { if (event.cancelable && mustStay()) event.preventDefault(); else leave(); });
 
   async function copy(button) {
     const source = $(button.dataset.copy);
-    const codes = source.matches("code") ? [source] : [...$$("code", source)];
     const label = $("span", button);
     try {
-      await navigator.clipboard.writeText(codes.map((code) => code.textContent.replace(/\s/g, "")).join("\n"));
+      await navigator.clipboard.writeText(source.innerText.replace(/[^\S\n]/g, "")); // each code on its line
     } catch { // not allowed: one key press is left to do
       getSelection().selectAllChildren(source);
       return say(button.dataset.refused);
@@ -103,7 +90,7 @@
     }, 4000);
   }
 
-  // Fetched, so that a failure leaves the codes on the screen, and "downloaded" is said when it is so.
+  // Fetched: a failure leaves the codes on the screen, and "downloaded" is said when it is so.
   async function download(form) {
     forgetUnreachable();
     say("");
@@ -121,38 +108,35 @@
   }
 
   on("click", (event) => {
-    // A link pressed for a new tab or window is the browser's, not htmx's.
-    const isForBrowser = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (isForBrowser && event.target.closest("a[data-hx-get]")) return event.stopPropagation();
+    const isForNewTab = event.ctrlKey || event.metaKey || event.shiftKey; // the browser's, not htmx's
+    if (isForNewTab && event.target.closest("a[data-hx-get]")) return event.stopPropagation();
     const control = event.target.closest("[data-copy], [data-print], dialog [data-close]");
     if (!control) return;
-    if ("copy" in control.dataset) return copy(control);
+    if (control.dataset.copy) return copy(control);
     if ("print" in control.dataset) return print();
     event.preventDefault();
-    if (!isSending()) dialog().close();
-  }, true);
+    if (!isSending()) leave();
+  });
 
   /* A form is sent once: while its answer is under way, a second press is ignored */
 
   function release(form) {
     delete form.dataset.sent;
-    for (const control of $$("[aria-busy]")) control.removeAttribute("aria-busy");
+    $$("[aria-busy]").forEach((control) => control.removeAttribute("aria-busy"));
   }
 
   on("submit", (event) => {
     const form = event.target;
-    if ("file" in form.dataset || "sent" in form.dataset) event.preventDefault();
-    if ("file" in form.dataset) return download(form);
-    if ("sent" in form.dataset) return event.stopImmediatePropagation();
-    form.dataset.sent = "";
+    const { file, sent } = form.dataset;
+    if (file || sent) event.preventDefault();
+    if (file) return download(form);
+    if (sent) return event.stopImmediatePropagation();
+    form.dataset.sent = "yes";
     event.submitter?.setAttribute("aria-busy", "true");
     setTimeout(release, 20000, form); // stopped by hand, say
-  }, true);
-
-  on("htmx:afterRequest", (event) => {
-    underWay = null;
-    release(event.detail.requestConfig.elt);
   });
+
+  on("htmx:afterRequest", (event) => release(event.detail.requestConfig.elt));
   on("pageshow", (event) => { if (event.persisted) $$("form[data-sent]").forEach(release); });
 
   // What was done is said once, not at every reload.
