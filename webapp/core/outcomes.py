@@ -49,6 +49,7 @@ class Refusal(StrEnum):
     NOT_EMPTY = "not_empty"
     FROZEN = "frozen"
     NOT_FROZEN = "not_frozen"
+    WIPE_OVER = "wipe_over"
     FORGED = "forged"
     NOT_YOURS = "not_yours"
     UNKNOWN_AUTHENTICATOR = "unknown_authenticator"

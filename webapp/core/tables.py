@@ -12,6 +12,7 @@ from webapp.core.freezes.tables import Freeze
 from webapp.core.links.tables import MailLink
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.passwords.tables import PasswordHash
+from webapp.core.policy.tables import Exemption
 from webapp.core.repairs.tables import RepairPass
 from webapp.core.sessions.tables import KnownBrowser, LogInSession
 
@@ -24,6 +25,7 @@ __all__ = [
     "Challenge",
     "Company",
     "Employee",
+    "Exemption",
     "Freeze",
     "GuessBudget",
     "KnownBrowser",

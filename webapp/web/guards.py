@@ -26,6 +26,7 @@ from webapp.core.accounts.rules import Role
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import EmployeeId, writing
+from webapp.core.enrolment import duty
 from webapp.core.outcomes import Refusal
 from webapp.core.sessions import flows as sessions
 from webapp.web import htmx
@@ -58,7 +59,8 @@ class Guard:
     interrupted. *needs_token*: a POST must come from a page of ours. *ends_idle*: what a password
     could still resume is over with it. *form_page*: endpoint of the page that holds this POST's form, where it is
     another one; "" where log-in must lead to none. *role*: what a person must be. *is_of_company*: the employee in the
-    address must be of one's own company. *needs_code*: a code must have been shown within the hour."""
+    address must be of one's own company. *needs_code*: a code must have been shown within the hour.
+    *is_open_to_bound*: also to somebody who must first switch two-factor authentication on."""
 
     needs: Needs
     role: Role | None = None
@@ -70,6 +72,7 @@ class Guard:
     needs_token: bool = True
     ends_idle: bool = False
     form_page: str | None = None
+    is_open_to_bound: bool = False
 
 
 Confirmation = Callable[[Guard], Response | BaseResponse | None]
@@ -91,7 +94,7 @@ def public_without_token(view: View) -> View:
 
 def to_log_out(view: View) -> View:
     """For whoever is logged in, half-way, or was: “Log out” pressed after a long pause means it, too."""
-    return _guarded(view, Guard(Needs.ANY_LOG_IN, ends_idle=True, form_page=""))
+    return _guarded(view, Guard(Needs.ANY_LOG_IN, ends_idle=True, form_page="", is_open_to_bound=True))
 
 
 def password_passed(view: View) -> View:
@@ -100,20 +103,30 @@ def password_passed(view: View) -> View:
 
 def to_lift(view: View) -> View:
     """For whoever may lift the freeze of their own account: logged in, or half-way and led there by it."""
-    return _guarded(view, Guard(Needs.LIFT, is_own=True))
+    return _guarded(view, Guard(Needs.LIFT, is_own=True, is_open_to_bound=True))
 
 
 def signed_in(view: View) -> View:
     return _guarded(view, Guard(Needs.SIGN_IN))
 
 
-def own_page(*, form_page: str | None = None) -> Callable[[View], View]:
-    return lambda view: _guarded(view, Guard(Needs.SIGN_IN, is_own=True, form_page=form_page))
+def own_page(*, form_page: str | None = None, is_open_to_bound: bool = False) -> Callable[[View], View]:
+    guard = Guard(Needs.SIGN_IN, is_own=True, form_page=form_page, is_open_to_bound=is_open_to_bound)
+    return lambda view: _guarded(view, guard)
 
 
-def recently_proved(*, carries_post: bool = False, form_page: str | None = None) -> Callable[[View], View]:
+def recently_proved(
+    *, carries_post: bool = False, form_page: str | None = None, is_open_to_bound: bool = False
+) -> Callable[[View], View]:
     """One's own page, by a log-in or a password confirmation younger than ten minutes (ASVS 7.5.1)."""
-    guard = Guard(Needs.SIGN_IN, is_own=True, is_recent=True, carries_post=carries_post, form_page=form_page)
+    guard = Guard(
+        Needs.SIGN_IN,
+        is_own=True,
+        is_recent=True,
+        carries_post=carries_post,
+        form_page=form_page,
+        is_open_to_bound=is_open_to_bound,
+    )
     return lambda view: _guarded(view, guard)
 
 
@@ -165,6 +178,8 @@ def register(app: Flask, confirm_password: Confirmation, confirm_code: Confirmat
         refused = _refused(guard)
         if refused is not None:
             return refused
+        if guard.needs is not Needs.NOTHING and not guard.is_open_to_bound and _must_activate():
+            return htmx.go(url_for("profile.security", employee_id=me().person.id))
         if guard.role is not None and me().person.role is not guard.role:
             deny(403)
         employee_id = (request.view_args or {}).get("employee_id")
@@ -236,6 +251,12 @@ def _refused(guard: Guard) -> BaseResponse | None:
 def _must_lift() -> bool:
     half_way = waiting_or_none()
     return half_way is not None and challenge.must_lift(db(), half_way.person.id)
+
+
+def _must_activate() -> bool:
+    """Whether nothing else is open to whoever is logged in before two-factor authentication is on."""
+    signed_in_now = me_or_none()
+    return signed_in_now is not None and duty.obligation(db(), signed_in_now.person, now=now()).must_activate
 
 
 def _must_not_be_forged() -> None:

@@ -14,7 +14,7 @@ from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import email, password
 from webapp.core.database import EmployeeId
-from webapp.core.enrolment import setup
+from webapp.core.enrolment import duty, setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.totp.rules import FIRST_NAME
 from webapp.web import formats, htmx
@@ -60,7 +60,7 @@ def save(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.get("/settings/employees/<id:employee_id>/security", endpoint="security")
-@own_page()
+@own_page(is_open_to_bound=True)
 def security(employee_id: int) -> Response:
     return render("profile/security.html", PAGE, **_security_context(request.args.get("after")))
 
@@ -119,7 +119,10 @@ def _security_context(after: str | None) -> dict[str, Any]:
     """What the tab's cards show, from the top down."""
     ways = ways_back(db(), keyring(), me(), token=visit().token, now=now())
     sessions = list_sessions(most=SESSIONS_LENGTH)
+    must = duty.obligation(db(), me().person, now=now())
     return {
+        "duty": must,
+        "days_left": must.days_left(now()),
         "person": person_words(me().person, is_me=True),
         "after": after if after is not None and _is_so(after, ways, sessions.total) else None,
         "two_factor": ways.two_factor,

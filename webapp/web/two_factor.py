@@ -25,7 +25,7 @@ blueprint = Blueprint("two_factor", __name__, url_prefix="/settings/employees/<i
 
 
 @blueprint.post("/activate")
-@recently_proved(carries_post=True, form_page="profile.security")
+@recently_proved(carries_post=True, form_page="profile.security", is_open_to_bound=True)
 def begin(employee_id: int) -> Response | BaseResponse:
     outcome = activation.begin(db(), keyring(), me(), now=now(), visitor=visitor())
     if isinstance(outcome, Refused):
@@ -36,7 +36,7 @@ def begin(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.get("/activate", endpoint="activate")
-@own_page()
+@own_page(is_open_to_bound=True)
 def activate(employee_id: int) -> Response | BaseResponse:
     """Step 1: the QR code of the pending key. Without one, the Security tab."""
     setup = _setup()
@@ -56,7 +56,7 @@ def activate(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.get("/activate/code", endpoint="activate_code")
-@own_page()
+@own_page(is_open_to_bound=True)
 def show_activation_code(employee_id: int) -> Response | BaseResponse:
     """Step 2: the first code from the app."""
     setup = _setup()
@@ -68,7 +68,7 @@ def show_activation_code(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.post("/activate/code")
-@recently_proved()
+@recently_proved(is_open_to_bound=True)
 def send_activation_code(employee_id: int) -> Response | BaseResponse:
     form = CodeForm()
     outcome = first_code.confirm(

@@ -160,6 +160,11 @@ def _sentence(refused: Refused) -> str:
                 "This account is frozen, and nothing that it had before the freeze is left to lift it."
                 f" Write to {parts().settings.support_email}: Support lifts it after checking who you are."
             )
+        case Refusal.WIPE_OVER:
+            return (
+                "Support switched your two-factor authentication off, and the 24 hours to set it up again are over."
+                f" Write to {parts().settings.support_email}: Support opens a new case."
+            )
         case _:
             return _PLAIN_SENTENCES[refused.reason].format(hint=refused.hint).strip()
 

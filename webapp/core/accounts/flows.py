@@ -4,14 +4,14 @@ Passwords, factors and sessions of an employee belong to those features, and so 
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from webapp.core.accounts.rules import Plan, Role, email_key, folded, valid_email
+from webapp.core.accounts.rules import Plan, Requirement, Role, email_key, folded, valid_email
 from webapp.core.accounts.tables import Company, Employee
 from webapp.core.audit.flows import record
 from webapp.core.audit.rules import EventKind
@@ -25,7 +25,11 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An employee as pages and mails name them."""
+    """An employee as pages and mails name them.
+
+    *requirement* None where two-factor authentication is the person's own choice; *wiped_at* when Support took the
+    second factor away, None once there is another.
+    """
 
     id: EmployeeId
     company_id: CompanyId
@@ -37,6 +41,8 @@ class Person:
     language: str
     role: Role
     is_active: bool
+    requirement: Requirement | None = None
+    wiped_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +171,15 @@ def change_email(session: Session, person: Person, email: str) -> Accepted[Perso
         return Accepted(replace(person, email=email))
 
 
+def note_wiped(session: Session, person: Person, at: datetime | None) -> None:
+    """Write down when Support took *person*'s second factor away, or by None that there is another.
+
+    Joins the caller's transaction, under the person's lock.
+    """
+    with writing(session):
+        session.execute(update(Employee).where(Employee.id == person.id).values(wiped_at=at))
+
+
 def lock(session: Session, employee_id: EmployeeId) -> None:
     """Hold this person's row until the caller's transaction ends, so that flows about them take turns.
 
@@ -278,7 +293,18 @@ def _as_person(employee: Employee, company: Company) -> Person:
         employee.language,
         Role(employee.role),
         employee.is_active,
+        _requirement(employee, company),
+        employee.wiped_at,
     )
+
+
+def _requirement(employee: Employee, company: Company) -> Requirement | None:
+    """Nobody's time runs before they are there, or have the role of which it is required."""
+    since = company.required_since.get(employee.role)
+    if since is None:
+        return None
+    begins_at = max(datetime.fromisoformat(since), employee.role_given_at or employee.created_at)
+    return Requirement(begins_at, timedelta(days=company.grace_days))
 
 
 def _sort_key(name: str, email: str) -> str:

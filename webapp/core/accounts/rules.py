@@ -5,6 +5,8 @@ No clock, no database. Passwords have their own feature.
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from email_validator import EmailNotValidError, validate_email
@@ -28,6 +30,14 @@ class Role(StrEnum):
     EMPLOYEE = "employee"
     ADMIN = "admin"
     SUPPORT = "support"
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """That a company requires two-factor authentication of somebody: *since* when, and how long they have."""
+
+    since: datetime
+    grace: timedelta
 
 
 def email_key(text: str) -> str:

@@ -1,15 +1,20 @@
 """Stored shape of companies and the people who work there."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.core.database import Base
 
 
 class Company(Base):
-    """*is_vendor* marks the one company whose people are support."""
+    """*is_vendor* marks the one company whose people are support.
+
+    *required_since*: by role, since when two-factor authentication is required, as text in ISO 8601 and UTC; not there
+    for a role of which it isn't. *grace_days* the time that people then have.
+    """
 
     __tablename__ = "companies"
 
@@ -18,11 +23,17 @@ class Company(Base):
     plan: Mapped[str] = mapped_column(String(16))
     time_zone: Mapped[str] = mapped_column(String(64))
     is_vendor: Mapped[bool] = mapped_column(default=False)
+    required_since: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
+    grace_days: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     created_at: Mapped[datetime]
 
 
 class Employee(Base):
-    """*email* as mail is sent to it; *email_key* as it is looked up; *sort_key* for the list and its search."""
+    """*email* as mail is sent to it; *email_key* as it is looked up; *sort_key* for the list and its search.
+
+    *role_given_at* where the role was given after the account was made; *wiped_at* when Support took the second factor
+    away, until another one is there.
+    """
 
     __tablename__ = "employees"
     __table_args__ = (
@@ -39,5 +50,7 @@ class Employee(Base):
     phone: Mapped[str] = mapped_column(String(32), default="")
     language: Mapped[str] = mapped_column(String(8), default="en")
     role: Mapped[str] = mapped_column(String(16))
+    role_given_at: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(default=True)
+    wiped_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -26,6 +26,7 @@ from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.policy.rules import wipe_is_over
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked, Proof
 from webapp.core.proof.rules import Entry
@@ -92,7 +93,8 @@ def pass_password(
 ) -> Accepted[HalfWay | LoggedIn | Resumed] | Refused:
     """Judge e-mail and password. Refuses with TOO_MANY or WRONG_PASSWORD, alike for addresses nobody has.
 
-    With FROZEN, after a right password only, where nothing that is trusted could complete the log-in.
+    With FROZEN, after a right password only, where nothing that is trusted could complete the log-in; WIPE_OVER, so
+    too, where the day is over in which the password alone leads to another second factor after Support took it away.
 
     *idle_token* is what this browser has of a session that waited too long: where it is the same person's, the
     password alone resumes it, whatever second factor is on. Anybody else's ends.
@@ -118,6 +120,9 @@ def pass_password(
         if is_frozen_out(session, person.id, is_on=is_on):
             record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.FROZEN)
             return Refused(Refusal.FROZEN)
+        if not is_on and wipe_is_over(person.wiped_at, now=now):
+            record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.WIPE_OVER)
+            return Refused(Refusal.WIPE_OVER)
         if is_on:
             token = _challenge(session, person, next_path=next_path, now=now)
             return Accepted(HalfWay(token, person, must_lift(session, person.id)))

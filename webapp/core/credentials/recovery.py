@@ -26,6 +26,7 @@ from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.passwords import rules
+from webapp.core.policy.rules import wipe_is_over
 from webapp.core.sealing import Keyring
 from webapp.core.visitor import Visitor
 
@@ -110,7 +111,7 @@ def save(
     password_hash = rules.hashed(new, rounds=rounds)
     with writing(session):
         now_so = accounts.locked(session, person.id)
-        refused = _may_recover(session, now_so)
+        refused = _may_recover(session, now_so, now=now)
         if refused:
             return refused
         if now_so is None or not links.use(session, link, now=now):
@@ -150,7 +151,7 @@ def _mail_link(session: Session, typed: str, *, now: datetime, visitor: Visitor)
     person = accounts.locked(session, found.id) if found else None
     if person is None or email_key(person.email) != email_key(typed):  # changed at this instant
         return
-    if _may_recover(session, person) or passwords.changed_at(session, person.id) is None:
+    if _may_recover(session, person, now=now) or passwords.changed_at(session, person.id) is None:
         return
     if links.opens_at(session, person.id, LinkKind.PASSWORD, most=MOST, within=WITHIN, now=now):
         return
@@ -158,12 +159,15 @@ def _mail_link(session: Session, typed: str, *, now: datetime, visitor: Visitor)
     record(session, EventKind.RECOVERY_ASKED, person, now=now, visitor=visitor)
 
 
-def _may_recover(session: Session, person: Person | None) -> Refused | None:
+def _may_recover(session: Session, person: Person | None, *, now: datetime) -> Refused | None:
     """Why *person*'s password can't be set by a link now, or None. Call it under the person's lock.
 
-    A freeze alone closes nothing: a new password can't lift it. One that casts doubt on the mailbox does.
+    A freeze alone closes nothing: a new password can't lift it. One that casts doubt on the mailbox does. So does the
+    day after Support took the second factor away, in which the password is all that is asked for.
     """
     if person is None or not person.is_active:
+        return Refused(Refusal.LINK_OVER)
+    if person.wiped_at is not None and not wipe_is_over(person.wiped_at, now=now):
         return Refused(Refusal.LINK_OVER)
     freeze = freezes.of(session, person.id)
     return Refused(Refusal.LINK_OVER) if freeze is not None and freeze.closes_recovery else None

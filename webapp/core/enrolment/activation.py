@@ -20,6 +20,7 @@ from webapp.core.factors.totp.rules import FIRST_NAME
 from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.policy import flows as policy
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
@@ -55,6 +56,7 @@ def finish(
 ) -> None:
     """It is on: the factor with its step spent, nothing left of the time before, audit, notice."""
     totp.add(session, keyring, me.person.id, secret=waiting.secret, step=step, name=FIRST_NAME, now=now)
+    policy.release(session, me.person)
     start_afresh(session, me, reason="two_factor_activated", now=now, visitor=visitor)
     record(session, EventKind.TWO_FACTOR_ACTIVATED, me.person, now=now, visitor=visitor)
     tell(session, Notice.ACTIVATED, me.person, now=now, visitor=visitor, codes_left=CODES_PER_SET)

@@ -18,6 +18,7 @@ from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.policy import flows as policy
 from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
@@ -79,11 +80,12 @@ def reset_by_operator(
         kind = EventKind.TWO_FACTOR_RESET_BY_OPERATOR
         details: dict[str, object] = {"operator": operator, "ticket": ticket, "reason": reason}
         was_frozen = freezes.lift(session, person, now=now, visitor=visitor)
-        if totp.state(session, person.id) is None and not was_frozen:
+        if totp.state(session, person.id) is None and not was_frozen and person.wiped_at is None:
             off = Refusal.NOT_ACTIVE
             record(session, kind, person, now=now, visitor=visitor, refusal=off, details=details)
             return Refused(off)
         _wipe(session, person, keep=None, now=now, visitor=visitor)
+        policy.release(session, person)
         record(session, kind, person, now=now, visitor=visitor, details=details)
         tell(session, Notice.RESET, person, now=now, visitor=visitor)
         return Accepted(None)
