@@ -1,12 +1,17 @@
 """The article by keyboard alone: Tab, Enter, Space, Escape. Focus goes into each pop-up, stays there, and returns."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.core.people import PASSWORD
 from tests.journeys.conftest import OpenPage
 from tests.journeys.product import App, Running, key_in
 from tests.journeys.steps import scanned, shown_codes
+from webapp.core.links.flows import LinkKind
 from webapp.core.notices.flows import Notice
+
+NEW_PASSWORD = "harbour quilt nineteen ferns"
 
 FOCUSED_NAME = """() => {
   const element = document.activeElement;
@@ -161,14 +166,75 @@ def test_who_presses_tab_right_after_escape_is_not_called_back(product: Running,
     expect(page.get_by_role("link", name="New backup codes…")).to_be_focused()
 
 
-def _log_in(page: Page, email: str) -> None:
+def test_a_forgotten_password_by_keyboard_alone(product: Running, open_page: OpenPage) -> None:
+    """Each page begins in its field, and what is wrong has the focus."""
+    person = product.person()
+    page = open_page()
+    page.goto("/login")
+    _follow(page, "Forgot your password?")
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    _send(page)
+    expect(page.get_by_label("E-mail")).to_be_focused()
+    expect(page.get_by_label("E-mail")).to_have_accessible_description(re.compile("Enter your e-mail address"))
+    page.keyboard.type(person.email)
+    _send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Look in your mailbox")
+
+    product.core.resolve()
+    page.goto(f"/password/reset/{product.core.mailed(LinkKind.PASSWORD)[-1][1]}")
+    expect(page.get_by_label("New password")).to_be_focused()
+    page.keyboard.type("short")
+    _send(page)
+    expect(page.get_by_label("New password")).to_be_focused()
+    expect(page.get_by_label("New password")).to_have_accessible_description(re.compile("at least 15 characters"))
+    page.keyboard.type(NEW_PASSWORD)
+    _send(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your new password is saved")
+
+    _follow(page, "To the log-in")
+    _log_in(page, person.email, NEW_PASSWORD)
+    expect(page.get_by_role("heading", name="Hello, Lea")).to_be_visible()
+
+
+def test_an_app_is_renamed_by_keyboard_alone(product: Running, open_page: OpenPage) -> None:
+    """The pop-up begins in the name; a wrong one has the focus, and a right one leads back to the card."""
+    owner = product.owner()
+    (app,) = product.core.apps(owner.person)
+    page = open_page()
+    page.goto(f"/settings/employees/{owner.person.id}/security")
+    _log_in(page, owner.person.email)
+    page.keyboard.type(owner.phone.code(product.clock.now))
+    _send(page)
+    _press(page, f"Rename… {app.name}", "Enter")
+    name = page.get_by_role("dialog").get_by_label("Name")
+    expect(name).to_be_focused()
+    _stays_inside(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name=f"Rename… {app.name}")).to_be_focused()
+
+    page.keyboard.press("Enter")
+    expect(name).to_be_focused()
+    expect(name).to_have_value(app.name)
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Enter")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(name).to_be_focused()
+    page.keyboard.type("Phone of Lea")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Two-factor authentication", exact=True)).to_be_focused()
+    expect(page.get_by_role("link", name="Rename… Phone of Lea")).to_be_visible()
+
+
+def _log_in(page: Page, email: str, password: str = PASSWORD) -> None:
     """The page opens at its top: past the skip link and the brand."""
     for _ in range(3):
         page.keyboard.press("Tab")
     expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(email)
     page.keyboard.press("Tab")
-    page.keyboard.type(PASSWORD)
+    page.keyboard.type(password)
     _send(page)
     expect(page.get_by_role("heading", name="Log in")).to_have_count(0)
 
