@@ -6,6 +6,7 @@ from pathlib import Path
 from webapp import settings
 from webapp.core.audit.rules import EventKind
 from webapp.core.notices.flows import Notice
+from webapp.web import event_words
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = [ROOT / "wsgi.py", *(ROOT / "webapp").rglob("*.py")]
@@ -51,6 +52,13 @@ def test_every_event_is_recorded_somewhere() -> None:
 
     unused = [kind.name for kind in EventKind if f"EventKind.{kind.name}" not in source]
     assert not unused, f"no code records {unused}"
+
+
+def test_every_event_has_words_for_its_company() -> None:
+    """In webapp/web/event_words.py, and a heading under which it is found: administrators see every kind."""
+    for kind in EventKind:
+        assert event_words.heading_of(kind) in event_words.HEADINGS
+        assert event_words.name_of(kind), f"say in webapp/web/event_words.py what {kind} is called"
 
 
 def test_every_notice_has_its_three_texts() -> None:

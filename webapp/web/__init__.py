@@ -8,6 +8,7 @@ from flask_wtf import CSRFProtect
 
 from webapp.web import (
     authenticators,
+    company_events,
     credentials,
     csp_reports,
     dashboard,
@@ -63,6 +64,7 @@ def register(app: Flask, parts: Parts) -> None:
         disputes.blueprint,
         freeze.blueprint,
         support.blueprint,
+        company_events.blueprint,
         csp_reports.blueprint,
         health.blueprint,
     ):

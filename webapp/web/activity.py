@@ -35,12 +35,12 @@ NOTICE_EVENTS = {
 }
 """What each notice tells, for the page behind its link: "… on Monday, 2 March 2026 at 10:00"."""
 
-_LOG_INS = {
+LOG_INS = {
     "password": "Logged in with the password",
     "totp": "Logged in with an authentication code",
     "backup_code": "Logged in with a backup code",
 }
-_ACTIVITY = {
+ACTIVITY = {
     EventKind.PASSWORD_CHANGED: "Password changed",
     EventKind.RECOVERY_ASKED: "A link for a new password asked for",
     EventKind.PASSWORD_RECOVERED: "New password set with a link from an e-mail",
@@ -62,7 +62,7 @@ _ACTIVITY = {
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
     EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
 }
-_REFUSED_ACTIVITY = {
+REFUSED_ACTIVITY = {
     EventKind.REQUEST_FORGED: "A form from elsewhere or long ago refused",
     EventKind.PASSWORD_CHECKED: "Wrong password",
     EventKind.TWO_FACTOR_ACTIVATED: "Code refused while activating",
@@ -70,12 +70,12 @@ _REFUSED_ACTIVITY = {
     EventKind.APP_REPLACED: "Code refused while replacing an authenticator app",
     EventKind.AUTHENTICATOR_ADDED: "Code refused while adding an authenticator app",
 }
-_REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
+REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
 
 _NO_GUESS = frozenset({Refusal.MALFORMED, Refusal.NAME_TAKEN, Refusal.TOO_MANY_AUTHENTICATORS})
 """A slip of the finger, or a form refused before its code was looked at: "code refused" would alarm and be untrue."""
 
-_SHOWN_KINDS = (EventKind.LOGGED_IN, EventKind.SECOND_FACTOR_CHECKED, *(_ACTIVITY | _REFUSED_ACTIVITY))
+_SHOWN_KINDS = (EventKind.LOGGED_IN, EventKind.SECOND_FACTOR_CHECKED, *(ACTIVITY | REFUSED_ACTIVITY))
 
 
 def recent_activity() -> list[dict[str, Any]]:
@@ -97,9 +97,9 @@ def _words(event: Event) -> str | None:
     if event.reason in _NO_GUESS:
         return None
     if event.kind is EventKind.SECOND_FACTOR_CHECKED and event.outcome == "refused":
-        return _REFUSED_CODES.get(event.factor)
+        return REFUSED_CODES.get(event.factor)
     if event.outcome == "refused":
-        return _REFUSED_ACTIVITY.get(event.kind)
+        return REFUSED_ACTIVITY.get(event.kind)
     if event.kind is EventKind.LOGGED_IN:
-        return _LOG_INS.get(event.factor, "Logged in")
-    return _ACTIVITY.get(event.kind)
+        return LOG_INS.get(event.factor, "Logged in")
+    return ACTIVITY.get(event.kind)

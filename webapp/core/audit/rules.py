@@ -51,6 +51,7 @@ class EventKind(StrEnum):
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
     BACKUP_CODES_CHECKED = "backup_codes:check"
+    AUDIT_EXPORTED = "audit:export"
 
 
 DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
@@ -78,6 +79,7 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.CASE_STOPPED: frozenset({"case", "by"}),
     EventKind.CASE_EXPIRED: frozenset({"case", "by"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
+    EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""
 

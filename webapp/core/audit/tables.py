@@ -15,13 +15,15 @@ class AuditEvent(Base):
     __tablename__ = "audit_events"
     __table_args__ = (
         Index("ix_audit_events_employee_id_kind_id", "employee_id", "kind", "id"),
+        Index("ix_audit_events_company_id_id", "company_id", "id"),
+        Index("ix_audit_events_company_id_kind_id", "company_id", "kind", "id"),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(64))
-    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"), index=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("companies.id"))
     employee_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id"))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("employees.id"))
     outcome: Mapped[str] = mapped_column(String(16))

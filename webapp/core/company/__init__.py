@@ -1,0 +1,1 @@
+"""What an administrator does for the company as a whole."""
