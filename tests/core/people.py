@@ -19,11 +19,14 @@ from webapp.core.audit.tables import AuditEvent
 from webapp.core.cases.flows import Case
 from webapp.core.cases.rules import CaseKind, Channel, Document, Way
 from webapp.core.challenge import flows as challenge
+from webapp.core.challenge import repair as challenge_repair
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
+from webapp.core.challenge.repair import Halves
 from webapp.core.credentials import email, password, recovery
 from webapp.core.database import AuthenticatorId, CompanyId, SessionId, writing
 from webapp.core.disputes import flows as disputes
 from webapp.core.enrolment import activation, authenticators, checking, first_code, new_codes, reset, setup
+from webapp.core.enrolment import repair as enrolment_repair
 from webapp.core.enrolment import replace as replacing
 from webapp.core.enrolment import state as enrolment
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
@@ -41,6 +44,7 @@ from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof.rules import BackupCode, read_entry
 from webapp.core.repairs import flows as repairs
+from webapp.core.repairs import rules as repair_rules
 from webapp.core.repairs.flows import RepairPass
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import flows as sessions
@@ -568,6 +572,35 @@ class Product:
         made = self.new_read_half(repair, agent=agent)
         assert isinstance(made, Accepted)
         return made.value
+
+    def enter_halves(
+        self, waiting: Waiting, mailed: str, read: str, *, browser: str | None = None
+    ) -> Accepted[str] | Refused:
+        """The two halves as they were typed."""
+        typed = repair_rules.read(mailed), repair_rules.read(read)
+        halves = Halves(typed[0], typed[1]) if typed[0] and typed[1] else None
+        return challenge_repair.enter(
+            self.session, self.keyring, waiting, halves, now=self.now, visitor=visitor(browser)
+        )
+
+    def repairing(self, person: Person) -> Seat:
+        """A browser that has entered a new pass, and may replace the app."""
+        self.issue_pass(person)
+        return self.entered(person, self.mailed_half(person), self.read_half(person))
+
+    def entered(self, person: Person, mailed: str, read: str) -> Seat:
+        outcome = self.enter_halves(self.half_way(person), mailed, read)
+        assert isinstance(outcome, Accepted), outcome
+        me = self.find(outcome.value)
+        assert me is not None
+        return Seat(outcome.value, "", me)
+
+    def begin_repair(self, seat: Seat) -> Accepted[None] | Refused:
+        return enrolment_repair.begin(self.session, self.keyring, seat.me, now=self.now, visitor=STRANGER)
+
+    def scan_for_repair(self, seat: Seat) -> Phone:
+        assert isinstance(self.begin_repair(seat), Accepted)
+        return self.scanned(seat)
 
     def void_pass(self, person: Person, *, reason: str = "stopped") -> bool:
         with writing(self.session):

@@ -56,6 +56,7 @@ class Refusal(StrEnum):
     TOO_MANY_AUTHENTICATORS = "too_many_authenticators"
     LAST_AUTHENTICATOR = "last_authenticator"
     NAME_TAKEN = "name_taken"
+    WRONG_HALVES = "wrong_halves"
     REPAIR_OVER = "repair_over"
     NOT_SUPPORT = "not_support"
     OWN_CASE = "own_case"

@@ -62,7 +62,7 @@ def test_a_pass_lives_24_hours_to_the_microsecond(product: Product, clock: Clock
     assert product.live_pass(person) is None
     assert Refused(Refusal.REPAIR_OVER) == product.new_read_half(repair)
     with writing(product.session):
-        assert not repairs.use(product.session, repair.id, now=clock.now)
+        assert repairs.use(product.session, repair.id, now=clock.now) is None
 
 
 def test_a_pass_is_used_once_whoever_comes_at_the_same_instant(engine: Engine, product: Product, clock: Clock) -> None:
@@ -70,7 +70,7 @@ def test_a_pass_is_used_once_whoever_comes_at_the_same_instant(engine: Engine, p
     repair = product.issue_pass(product.owner().person)
 
     def use(session: Session) -> bool:
-        return repairs.use(session, repair.id, now=clock.now)
+        return repairs.use(session, repair.id, now=clock.now) is not None
 
     assert 1 == sum(at_once(engine, [use] * 8))
     after = repairs.of_case(product.session, CASE)
@@ -211,7 +211,7 @@ def test_a_void_pass_opens_nothing_and_is_void_once(product: Product) -> None:
     assert ("logged_in", "", "") == (after.end_reason, after.seed, after.read_half_signature)
     assert not repairs.fits(product.keyring, after, mailed=_plain(mailed), read=_plain(read))
     with writing(product.session):
-        assert not repairs.use(product.session, repair.id, now=product.now)
+        assert repairs.use(product.session, repair.id, now=product.now) is None
 
 
 def test_both_addresses_get_the_same_half_where_there_are_two(product: Product) -> None:

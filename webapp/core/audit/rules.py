@@ -39,6 +39,8 @@ class EventKind(StrEnum):
     FREEZE_LIFTED = "account:lift"
     REPAIR_ISSUED = "repair:issue"
     REPAIR_HALF_READ = "repair:read_half"
+    REPAIR_ENTERED = "repair:enter"
+    REPAIR_USED = "repair:use"
     REPAIR_VOIDED = "repair:void"
     PERSON_LOOKED_UP = "support:look_up"
     CASE_OPENED = "case:open"
@@ -71,6 +73,8 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.FREEZE_LIFTED: frozenset({"apps", "codes", "email"}),
     EventKind.REPAIR_ISSUED: frozenset({"case"}),
     EventKind.REPAIR_HALF_READ: frozenset({"case"}),
+    EventKind.REPAIR_ENTERED: frozenset({"case"}),
+    EventKind.REPAIR_USED: frozenset({"case"}),
     EventKind.REPAIR_VOIDED: frozenset({"why"}),
     EventKind.CASE_OPENED: frozenset({"case", "kind", "way", "ticket", "channel", "former_email"}),
     EventKind.CASE_CHECKED: frozenset({"case", "document"}),

@@ -30,6 +30,7 @@ from webapp.core.policy.rules import wipe_is_over
 from webapp.core.proof import flows as proof
 from webapp.core.proof.flows import Asked, Proof
 from webapp.core.proof.rules import Entry
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
@@ -45,11 +46,15 @@ WARNED_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class HalfWay:
-    """The password was right; *token* of the challenge for the cookie. *must_lift*: a freeze comes first."""
+    """The password was right; *token* of the challenge for the cookie. *must_lift*: a freeze comes first.
+
+    *needs_repair*: a freeze leaves no other way than the pass that Support gave.
+    """
 
     token: str
     person: Person
     must_lift: bool
+    needs_repair: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,9 @@ def pass_password(
 ) -> Accepted[HalfWay | LoggedIn | Resumed] | Refused:
     """Judge e-mail and password. Refuses with TOO_MANY or WRONG_PASSWORD, alike for addresses nobody has.
 
-    With FROZEN, after a right password only, where nothing that is trusted could complete the log-in; WIPE_OVER, so
-    too, where the day is over in which the password alone leads to another second factor after Support took it away.
+    With FROZEN, after a right password only, where nothing that is trusted could complete the log-in, and there is no
+    repair pass; WIPE_OVER, so too, where the day is over in which the password alone leads to another second factor
+    after Support took it away.
 
     *idle_token* is what this browser has of a session that waited too long: where it is the same person's, the
     password alone resumes it, whatever second factor is on. Anybody else's ends.
@@ -117,7 +123,9 @@ def pass_password(
                 return Accepted(Resumed(token, next_path))
             sessions.give_up(session, idle_token, now=now, visitor=visitor)
         is_on = totp.state(session, person.id) is not None
-        if is_frozen_out(session, person.id, is_on=is_on):
+        is_out = is_frozen_out(session, person.id, is_on=is_on)
+        needs_repair = is_out and is_on and repairs.live(session, person.id, now=now) is not None
+        if is_out and not needs_repair:
             record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.FROZEN)
             return Refused(Refusal.FROZEN)
         if not is_on and wipe_is_over(person.wiped_at, now=now):
@@ -125,7 +133,7 @@ def pass_password(
             return Refused(Refusal.WIPE_OVER)
         if is_on:
             token = _challenge(session, person, next_path=next_path, now=now)
-            return Accepted(HalfWay(token, person, must_lift(session, person.id)))
+            return Accepted(HalfWay(token, person, must_lift(session, person.id), needs_repair))
         passwords.forget_guesses(session, keyring, person.email, browser=browser)
         started = sessions.start(session, person, browser=browser, factor="password", now=now, visitor=visitor)
         if started.in_new_browser:
@@ -188,6 +196,8 @@ def answer(
         # As they are now: a lift may have taken an address back, and a mail to it would hold a link to this account.
         person = accounts.by_id(session, waiting.person.id) or waiting.person
         session.execute(delete(Challenge).where(Challenge.id == waiting.id))
+        # Whoever has a factor needs no pass: somebody else asked for it, or could still find it.
+        repairs.void(session, person, reason="logged_in", now=now, visitor=visitor)
         passwords.forget_guesses(session, keyring, person.email, browser=asked.browser)
         started = sessions.start(
             session,
@@ -218,17 +228,27 @@ def question(
     """
 
     def still_open() -> Refused | None:
-        if session.scalar(select(Challenge.id).where(Challenge.id == waiting.id)) is None:
-            return Refused(Refusal.CHALLENGE_OVER)
-        return Refused(Refusal.FROZEN) if not lifts and must_lift(session, waiting.person.id) else None
+        is_frozen = not lifts and must_lift(session, waiting.person.id)
+        return still_waits(session, waiting) or (Refused(Refusal.FROZEN) if is_frozen else None)
 
-    def warn() -> None:
-        if not has_been_told(session, Notice.WRONG_CODES, waiting.person, since=now - WARNED_EVERY):
-            tell(session, Notice.WRONG_CODES, waiting.person, now=now, visitor=visitor)
+    def warn_of_five() -> None:
+        warn(session, waiting, now=now, visitor=visitor)
 
     browser = browsers.recognise(session, waiting.person.id, visitor, now=now)
     purpose = "lift" if lifts else "log-in"
-    return Asked(waiting.person, browser, visitor, purpose, still_open, proof.nothing, at_five=warn)
+    return Asked(waiting.person, browser, visitor, purpose, still_open, proof.nothing, at_five=warn_of_five)
+
+
+def still_waits(session: Session, waiting: Waiting) -> Refused | None:
+    """CHALLENGE_OVER where *waiting* was answered or ended since it was found. Call it under the person's lock."""
+    is_there = session.scalar(select(Challenge.id).where(Challenge.id == waiting.id)) is not None
+    return None if is_there else Refused(Refusal.CHALLENGE_OVER)
+
+
+def warn(session: Session, waiting: Waiting, *, now: datetime, visitor: Visitor) -> None:
+    """Tell the person that somebody knows the password and guesses at what comes after it; once an hour at most."""
+    if not has_been_told(session, Notice.WRONG_CODES, waiting.person, since=now - WARNED_EVERY):
+        tell(session, Notice.WRONG_CODES, waiting.person, now=now, visitor=visitor)
 
 
 def end(session: Session, token: str) -> None:

@@ -17,6 +17,7 @@ from webapp.core.links.rules import LinkKind
 from webapp.core.outcomes import Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.proof import inside
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
@@ -41,9 +42,11 @@ def end_what_it_opened(
 ) -> None:
     """End whatever the old password of *person* has led to, but the session *keep*; forget what guesses at it cost.
 
-    No browser stays known: whoever knew the old password may have logged in with one, or copied its cookie.
+    No browser stays known: whoever knew the old password may have logged in with one, or copied its cookie. A repair
+    pass is void: with a password by mail, one mailbox would be enough for it.
     """
     challenge.end_log_ins(session, person, keep=keep, reason=reason, now=now, visitor=visitor)
+    repairs.void(session, person, reason=reason, now=now, visitor=visitor)
     # To another address too: whoever knew the old password may have asked for it.
     links.void(session, person.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=reason, now=now)
     browsers.forget(session, person.id)

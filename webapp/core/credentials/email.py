@@ -24,9 +24,12 @@ from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
+
+END_REASON = "email_changed"
 
 MOST = 3
 WITHIN = timedelta(hours=1)
@@ -112,7 +115,8 @@ def confirm(session: Session, me: SignedIn, link: Link, *, now: datetime, visito
                 both_or_neither.rollback()
                 return changed
         after = changed.value
-        links.void(session, after.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason="email_changed", now=now)
+        links.void(session, after.id, {LinkKind.PASSWORD, LinkKind.EMAIL}, reason=END_REASON, now=now)
+        repairs.void(session, after, reason=END_REASON, now=now, visitor=visitor)  # half of it is in the old mailbox
         record(session, EventKind.EMAIL_CHANGED, after, now=now, visitor=visitor)
         # Each reader's own address in full, the other masked: two of one company may look alike under their masks.
         former, new = masked_email(before.email), masked_email(after.email)

@@ -168,6 +168,7 @@ def _thaw(
     frozen = freezes.of(session, person.id)
     if frozen is None:
         return
+    repairs.void(session, person, reason=freezes.LIFTED, now=now, visitor=visitor)  # as at a log-in with a factor
     apps = totp.distrust_since(session, keyring, person.id, since=frozen.since)
     codes = backup_codes.remove_since(session, person.id, since=frozen.since)
     goes_back = bool(frozen.former_email) and not keeps_email

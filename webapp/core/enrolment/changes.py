@@ -16,6 +16,7 @@ from webapp.core.factors.totp.flows import App
 from webapp.core.freezes import flows as freezes
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof import inside
+from webapp.core.repairs import flows as repairs
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
@@ -46,7 +47,8 @@ def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, v
 
 
 def start_afresh(session: Session, me: SignedIn, *, reason: str, now: datetime, visitor: Visitor) -> None:
-    """Nothing of the time before counts: no guess, no half-way log-in, no other session, no other browser."""
-    attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP})
+    """Nothing of the time before counts: no guess, half-way log-in or pass, no other session, no other browser."""
+    attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP, GuessKind.REPAIR})
+    repairs.void(session, me.person, reason=reason, now=now, visitor=visitor)
     challenge.end_log_ins(session, me.person, keep=me.session_id, reason=reason, now=now, visitor=visitor)
     browsers.forget(session, me.person.id, keep=me.browser_id)

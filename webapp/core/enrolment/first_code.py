@@ -4,6 +4,7 @@ Nothing touches the account before; then whatever belongs together is one transa
 replacing and adding say each for themselves.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from webapp.core.attempts.flows import Charge
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import writing
-from webapp.core.enrolment import activation, authenticators, replace, setup
+from webapp.core.enrolment import activation, authenticators, repair, replace, setup
 from webapp.core.enrolment.changes import may_change
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.flows import NewSet
@@ -66,7 +67,7 @@ def confirm(
         if waiting is None:
             return _nothing_waits(session, keyring, me, token=token, now=now, visitor=visitor)
         purpose = waiting.aim.purpose
-        refused = activation.may_activate(session, me) if purpose is Purpose.ACTIVATE else may_change(session, me)
+        refused = _refusal(session, me, purpose, now=now)
         if refused:
             return _refuse(session, me, purpose, refused, now=now, visitor=visitor)
         guesser = inside.guesser(session, me, now=now, visitor=visitor)
@@ -80,13 +81,27 @@ def confirm(
             attempts.refund(session, paid)  # the others begin afresh, with every counter at nothing
             authenticators.finish(session, keyring, me, waiting, step=verdict.step, now=now, visitor=visitor)
         else:
-            finish = activation.finish if purpose is Purpose.ACTIVATE else replace.finish
+            finish = _finish(me, purpose)
             finish(session, keyring, me, waiting, step=verdict.step, now=now, visitor=visitor)
             made = made or backup_codes.new_set(rounds=rounds)
             backup_codes.store(
                 session, keyring, me.person.id, made, session_id=me.session_id, session_token=token, now=now
             )
         return Accepted(purpose)
+
+
+def _refusal(session: Session, me: SignedIn, purpose: Purpose, *, now: datetime) -> Refused | None:
+    """Why *me* may not end this set-up, or None. Call it under the person's lock."""
+    if me.repairs:
+        is_other = None if purpose is Purpose.REPLACE else Refused(Refusal.SESSION_OVER)
+        return is_other or repair.may_replace(session, me, now=now)
+    return activation.may_activate(session, me) if purpose is Purpose.ACTIVATE else may_change(session, me)
+
+
+def _finish(me: SignedIn, purpose: Purpose) -> Callable[..., None]:
+    if me.repairs:
+        return repair.finish
+    return activation.finish if purpose is Purpose.ACTIVATE else replace.finish
 
 
 def _codes_if_right(
@@ -115,7 +130,7 @@ def _nothing_waits(
     session: Session, keyring: Keyring, me: SignedIn, *, token: str, now: datetime, visitor: Visitor
 ) -> Accepted[Purpose] | Refused:
     """A first code without a secret: the set-up took too long, or it is done and this is the second click."""
-    refused = sessions.still_open(session, me)
+    refused = sessions.still_there(session, me, now=now)
     expired = pending.expired(session, me.person.id, session_id=me.session_id, now=now)
     state = totp.state(session, me.person.id)
     if refused is None and expired is None and state is not None:

@@ -22,11 +22,14 @@ from webapp.core.policy import flows as policy
 from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
+
+END_REASON = "two_factor_reset"
 
 
 def reset(
@@ -96,4 +99,5 @@ def _wipe(session: Session, person: Person, *, keep: SessionId | None, now: date
     backup_codes.remove(session, person.id)
     browsers.forget(session, person.id)
     attempts.empty_all(session, person.id, SECOND_FACTORS)
-    challenge.end_log_ins(session, person, keep=keep, reason="two_factor_reset", now=now, visitor=visitor)
+    repairs.void(session, person, reason=END_REASON, now=now, visitor=visitor)
+    challenge.end_log_ins(session, person, keep=keep, reason=END_REASON, now=now, visitor=visitor)

@@ -149,13 +149,22 @@ def fits(keyring: Keyring, repair: RepairPass, *, mailed: str, read: str) -> boo
     return all(both)
 
 
-def use(session: Session, repair_id: RepairPassId, *, now: datetime) -> bool:
-    """Use a pass up. False where it opens nothing any more: one conditional UPDATE decides, whoever comes at once.
+def still_opens(session: Session, repair_id: RepairPassId, *, entered_at: datetime, now: datetime) -> bool:
+    """Whether a pass that was entered then opens something now: with the half for the call that counts today."""
+    is_of_today = RepairPassRow.read_half_at <= entered_at
+    query = select(RepairPassRow.id).where(RepairPassRow.id == repair_id, _lives(now), is_of_today)
+    return session.scalar(query) is not None
+
+
+def use(session: Session, repair_id: RepairPassId, *, now: datetime) -> RepairPass | None:
+    """Use a pass up. None where it opens nothing any more: one conditional UPDATE decides, whoever comes at once.
 
     Joins the caller's transaction, which replaces the app.
     """
     with writing(session):
-        return _end(session, (RepairPassRow.id == repair_id) & _lives(now), reason=USED, now=now) == 1
+        if _end(session, (RepairPassRow.id == repair_id) & _lives(now), reason=USED, now=now) != 1:
+            return None
+        return _as_pass(session.get_one(RepairPassRow, repair_id, populate_existing=True))
 
 
 def void(session: Session, person: Person, *, reason: str, now: datetime, visitor: Visitor) -> bool:

@@ -16,9 +16,10 @@ from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
-from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
+from webapp.core.database import BrowserId, EmployeeId, RepairPassId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.outcomes import Refusal, Refused
+from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
 from webapp.core.sessions import browsers
 from webapp.core.sessions.tables import LogInSession
@@ -33,6 +34,9 @@ CODE_PROOF_LIFE = timedelta(minutes=60)
 
 LAST_CODE_LIFE = timedelta(minutes=10)
 """For how long a log-in by the last backup code stands in for the code that a change takes."""
+
+REPAIR = "repair"
+"""The factor of a log-in that a repair pass led to, beside those of GuessKind."""
 
 SEEN_EVERY = timedelta(minutes=1)
 ENDED_RETENTION = timedelta(days=30)
@@ -61,7 +65,10 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The person behind a token, and what their session is good for."""
+    """The person behind a token, and what their session is good for.
+
+    With a *repair_pass_id* it replaces the app and opens nothing else, as long as that pass does.
+    """
 
     session_id: SessionId
     person: Person
@@ -72,6 +79,11 @@ class SignedIn:
     code_proved_at: datetime | None
     last_seen_at: datetime
     last_code_counts_until: datetime | None
+    repair_pass_id: RepairPassId | None
+
+    @property
+    def repairs(self) -> bool:
+        return self.repair_pass_id is not None
 
     def is_recently_proved(self, now: datetime) -> bool:
         return now < self.proved_at + PROOF_LIFE
@@ -99,26 +111,36 @@ def start(
     with writing(session):
         browser_id, browser_token = browsers.remember(session, person.id, browser, now=now)
         in_new_browser = browser_id != browser and audit.has_happened(session, person.id, EventKind.LOGGED_IN)
-        token = new_token()
-        row = LogInSession(
-            token_hash=token_hash(token),
-            csrf_secret=new_token(),
-            employee_id=person.id,
-            browser_id=browser_id,
-            factor=factor,
-            address=visitor.address[:64],
-            user_agent=visitor.user_agent[:256],
-            started_at=now,
-            proved_at=now,
-            code_proved_at=now if factor in (GuessKind.TOTP, GuessKind.BACKUP_CODE) else None,
-            last_seen_at=now,
-            last_code_counts_until=now + LAST_CODE_LIFE if used_last_code else None,
-            ended_at=None,
-        )
+        row, token = _new_row(person, browser_id, factor, now=now, visitor=visitor)
+        row.code_proved_at = now if factor in (GuessKind.TOTP, GuessKind.BACKUP_CODE) else None
+        row.last_code_counts_until = now + LAST_CODE_LIFE if used_last_code else None
         session.add(row)
         session.flush()
         record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, factor=factor)
         return Started(SessionId(row.id), token, browser_token, in_new_browser)
+
+
+def start_repair(
+    session: Session, person: Person, repair_pass_id: RepairPassId, *, now: datetime, visitor: Visitor
+) -> str:
+    """Begin a session that replaces the app and opens nothing else, in place of an earlier one; its raw token.
+
+    It is no log-in yet: no browser is known for it. Joins the caller's transaction, under the person's lock.
+    """
+    with writing(session):
+        earlier = (LogInSession.employee_id == person.id) & LogInSession.repair_pass_id.is_not(None)
+        _end(session, earlier, reason="entered_again", now=now)
+        row, token = _new_row(person, None, REPAIR, now=now, visitor=visitor)
+        row.repair_pass_id = repair_pass_id
+        session.add(row)
+        return token
+
+
+def complete_repair(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> None:
+    """Make *me*'s session a full one: the app is replaced. Joins that transaction."""
+    with writing(session):
+        session.execute(update(LogInSession).where(LogInSession.id == me.session_id).values(repair_pass_id=None))
+        record(session, EventKind.LOGGED_IN, me.person, now=now, visitor=visitor, factor=REPAIR)
 
 
 def find(session: Session, token: str, *, limits: Limits, now: datetime) -> SignedIn | None:
@@ -131,6 +153,9 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
     row, person = found
     if not _is_live(row, limits, now) or not person.is_active:
         return None
+    repair_id = RepairPassId(row.repair_pass_id) if row.repair_pass_id is not None else None
+    if repair_id is not None and not repairs.still_opens(session, repair_id, entered_at=row.started_at, now=now):
+        return None
     return SignedIn(
         session_id=SessionId(row.id),
         person=person,
@@ -141,13 +166,34 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
         code_proved_at=row.code_proved_at,
         last_seen_at=row.last_seen_at,
         last_code_counts_until=row.last_code_counts_until,
+        repair_pass_id=repair_id,
     )
 
 
 def still_open(session: Session, me: SignedIn) -> Refused | None:
-    """SESSION_OVER where *me*'s session ended since it was found. Call it under the person's lock."""
-    query = select(LogInSession.id).where(LogInSession.id == me.session_id, LogInSession.ended_at.is_(None))
+    """SESSION_OVER where *me*'s session ended since it was found. Call it under the person's lock.
+
+    And where it only replaces the app: for whatever asks this it counts as none.
+    """
+    mine = LogInSession.id == me.session_id, LogInSession.ended_at.is_(None)
+    query = select(LogInSession.id).where(*mine, LogInSession.repair_pass_id.is_(None))
     return Refused(Refusal.SESSION_OVER) if session.scalar(query) is None else None
+
+
+def repairs_still(session: Session, me: SignedIn, *, now: datetime) -> Refused | None:
+    """SESSION_OVER where *me*'s session may not replace the app by a pass. Call it under the person's lock."""
+    mine = LogInSession.id == me.session_id, LogInSession.ended_at.is_(None)
+    row = session.execute(select(LogInSession.repair_pass_id, LogInSession.started_at).where(*mine)).one_or_none()
+    repair_id = RepairPassId(row[0]) if row and row[0] is not None else None
+    if row is None or repair_id is None:
+        return Refused(Refusal.SESSION_OVER)
+    still_opens = repairs.still_opens(session, repair_id, entered_at=row[1], now=now)
+    return None if still_opens else Refused(Refusal.SESSION_OVER)
+
+
+def still_there(session: Session, me: SignedIn, *, now: datetime) -> Refused | None:
+    """SESSION_OVER where neither still_open() nor repairs_still() holds: for what both kinds of session may."""
+    return still_open(session, me) and repairs_still(session, me, now=now)
 
 
 def touch(session: Session, me: SignedIn, *, now: datetime) -> None:
@@ -283,9 +329,11 @@ def _renew(session: Session, keyring: Keyring, me: SignedIn, token: str, *, now:
 
 
 def _idle(session: Session, token: str, *, limits: Limits, now: datetime) -> LogInSession | None:
-    """The session of *token* where nothing but the pause keeps it from being live."""
+    """The session of *token* where nothing but the pause keeps it from being live; never one that replaces the app."""
     row = _of_token(session, token)
-    return row if row is not None and is_open(row, limits, now) and is_idle(row, limits, now) else None
+    if row is None or row.repair_pass_id is not None or not is_open(row, limits, now):
+        return None
+    return row if is_idle(row, limits, now) else None
 
 
 def _of_token(session: Session, token: str) -> LogInSession | None:
@@ -294,6 +342,29 @@ def _of_token(session: Session, token: str) -> LogInSession | None:
 
 def _is_live(row: LogInSession, limits: Limits, now: datetime) -> bool:
     return is_open(row, limits, now) and not is_idle(row, limits, now)
+
+
+def _new_row(
+    person: Person, browser_id: BrowserId | None, factor: str, *, now: datetime, visitor: Visitor
+) -> tuple[LogInSession, str]:
+    """A session that begins now, and its raw token."""
+    token = new_token()
+    row = LogInSession(
+        token_hash=token_hash(token),
+        csrf_secret=new_token(),
+        employee_id=person.id,
+        browser_id=browser_id,
+        factor=factor,
+        address=visitor.address[:64],
+        user_agent=visitor.user_agent[:256],
+        started_at=now,
+        proved_at=now,
+        code_proved_at=None,
+        last_seen_at=now,
+        last_code_counts_until=None,
+        ended_at=None,
+    )
+    return row, token
 
 
 def _end(session: Session, which: ColumnElement[bool], *, reason: str, now: datetime) -> int:

@@ -47,6 +47,7 @@ def open_sessions(session: Session, me: SignedIn, *, most: int, limits: Limits, 
             LogInSession.employee_id == me.person.id,
             LogInSession.ended_at.is_(None),
             LogInSession.started_at > now - limits.lifetime,
+            LogInSession.repair_pass_id.is_(None),  # no log-in yet; it ends with its pass
         )
         .order_by((LogInSession.id != me.session_id), LogInSession.last_seen_at.desc(), LogInSession.id.desc())
         .limit(most)

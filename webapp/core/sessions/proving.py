@@ -44,7 +44,7 @@ def confirm_password(
         keyring,
         me,
         password,
-        still_open=lambda: sessions.still_open(session, me),
+        still_open=lambda: sessions.still_there(session, me, now=now),
         rounds=rounds,
         now=now,
         visitor=visitor,

@@ -95,13 +95,14 @@ def replace(
     step: int,
     now: datetime,
 ) -> App:
-    """Put *secret* in the place of one authenticator, which is dead; its name stays. What was replaced."""
+    """Put *secret* in the place of one authenticator, which is dead; its name stays, but for NO_APP. What it was."""
     with writing(session):
         before = state(session, employee_id)
         replaced = next(app for app in before.apps if app.id == old) if before else None
         if replaced is None:
             raise LookupError(f"no authenticator {old} to be replaced")
-        add(session, keyring, employee_id, secret=secret, step=step, name=replaced.name, now=now)
+        name = rules.FIRST_NAME if replaced.name == NO_APP else replaced.name
+        add(session, keyring, employee_id, secret=secret, step=step, name=name, now=now)
         remove_one(session, employee_id, old)
         return replaced
 
