@@ -39,6 +39,7 @@ LOG_INS = {
     "password": "Logged in with the password",
     "totp": "Logged in with an authentication code",
     "backup_code": "Logged in with a backup code",
+    "repair": "Logged in with a repair pass",
 }
 ACTIVITY = {
     EventKind.PASSWORD_CHANGED: "Password changed",
@@ -58,6 +59,8 @@ ACTIVITY = {
     EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
     EventKind.FREEZE_LIFTED: "Freeze lifted",
     EventKind.REPAIR_ISSUED: "Repair pass issued by Support",
+    EventKind.REPAIR_ENTERED: "Repair pass entered",
+    EventKind.REPAIR_USED: "Repair pass used up",
     EventKind.REPAIR_VOIDED: "Repair pass made void",
     EventKind.BACKUP_CODES_CREATED: "New backup codes created",
     EventKind.BACKUP_CODES_CHECKED: "Backup codes checked, none used up",
@@ -69,6 +72,7 @@ REFUSED_ACTIVITY = {
     EventKind.BACKUP_CODES_CHECKED: "Backup code refused",
     EventKind.APP_REPLACED: "Code refused while replacing an authenticator app",
     EventKind.AUTHENTICATOR_ADDED: "Code refused while adding an authenticator app",
+    EventKind.REPAIR_ENTERED: "Repair pass refused",
 }
 REFUSED_CODES = {"totp": "Authentication code refused", "backup_code": "Backup code refused"}
 
