@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import Engine, select
 
 from tests.core.crowd import at_once
-from tests.core.people import PASSWORD, Owner, Product, Seat
+from tests.core.people import OPERATOR, PASSWORD, Owner, Product, Seat
 from tests.core.stored import count
 from webapp.core.accounts import flows as accounts
+from webapp.core.accounts.rules import Role
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import HalfWay, Waiting
 from webapp.core.freezes import flows as freezes
@@ -15,6 +16,7 @@ from webapp.core.links.tables import MailLink
 from webapp.core.notices.flows import Notice
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.passwords import flows as passwords
 from webapp.core.sessions.tables import LogInSession
 
 THIEF_S = "granite harvest pillow tide"
@@ -101,6 +103,30 @@ def test_nobody_takes_the_former_address_while_its_owner_disputes_the_change(pro
     product.ask_email(accomplice, owner.person.email)
 
     assert [] == [to for to, _ in product.mailed(LinkKind.EMAIL) if to == owner.person.email]
+    assert half_way_with(product, owner.person.email, PASSWORD).person.id == owner.person.id
+
+
+def test_no_employee_is_made_at_the_former_address_while_the_dispute_lasts(product: Product, owner: Owner) -> None:
+    """By an operator who doesn't know of it: the owner could log in no more."""
+    thief = at_the_browser(product, owner)
+    moves(product, thief, THIEF_AT, owner.phone.code(product.now))
+    product.freeze(product.mailed_link(Notice.EMAIL_CHANGED, to=owner.person.email))
+
+    made = passwords.employ(
+        product.session,
+        product.keyring,
+        product.company("Elsewhere"),
+        f" {owner.person.email.upper()}",
+        OWNER_S,
+        name="Noa",
+        role=Role.EMPLOYEE,
+        brand="Calenso",
+        rounds=product.rounds,
+        now=product.now,
+        visitor=OPERATOR,
+    )
+
+    assert Refused(Refusal.EMAIL_TAKEN) == made
     assert half_way_with(product, owner.person.email, PASSWORD).person.id == owner.person.id
 
 

@@ -102,6 +102,8 @@ def employ(
         return refused
     password_hash = rules.hashed(password, rounds=rounds)
     with writing(session):
+        if freezes.owner_of_former(session, email) is not None:
+            return Refused(Refusal.EMAIL_TAKEN)  # somebody disputes that it was taken from them, and logs in with it
         created = accounts.create_employee(session, company_id, email, name=name, role=role, now=now, visitor=visitor)
         if isinstance(created, Accepted):
             store(session, keyring, created.value, password_hash, now=now)
