@@ -683,14 +683,14 @@ class Product:
         assert found is not None
         return found
 
-    def use_up(self, person: Person, kind: GuessKind) -> None:
-        """A hundred wrong answers by strangers, four a day."""
+    def use_up(self, person: Person, kind: GuessKind, *, times: int = 100) -> None:
+        """A hundred wrong answers by strangers, or *times*, four a day."""
         with writing(self.session):
-            for _ in range(25):
-                for _ in range(4):
-                    strangers = Guesser.at_employee(person.id, None)
-                    assert isinstance(attempts.charge(self.session, strangers, kind, now=self.now), Charge)
-                self.clock.move(days=1, seconds=1)
+            for at in range(1, times + 1):
+                strangers = Guesser.at_employee(person.id, None)
+                assert isinstance(attempts.charge(self.session, strangers, kind, now=self.now), Charge)
+                if at % 4 == 0:
+                    self.clock.move(days=1, seconds=1)
 
     # --- what is in the database --------------------------------------------------------------------------------------
 

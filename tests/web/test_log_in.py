@@ -8,6 +8,7 @@ from flask import Flask
 from tests.core.people import PASSWORD, Clock, Product
 from tests.web.client import Client
 from tests.web.people import log_in, security
+from webapp.core.attempts.rules import GuessKind
 
 
 def test_without_a_second_factor_the_password_is_a_full_log_in(client: Client, product: Product) -> None:
@@ -152,6 +153,21 @@ def test_a_slow_phone_hears_of_the_pause_before_it_comes(client: Client, product
     assert all("This code is about 2 minutes old" in text for text in words)
     assert [False, False, True, True, False] == ["then this pauses for" in text for text in words]
     assert "Too many attempts. You can try again at 11:05" in words[4]
+
+
+def test_the_guess_that_closes_a_factor_is_told_so(client: Client, product: Product) -> None:
+    """The hundredth: no pause, and no more attempts, but another way."""
+    owner = product.owner()
+    product.use_up(owner.person, GuessKind.TOTP, times=98)
+    log_in(client, owner.person)
+    client.get("/login/code")
+
+    last, closing = (client.send("/login/code", code=owner.phone.wrong_code(product.now)) for _ in range(2))
+
+    assert "You have 1 attempt left." in last.text
+    assert "then this pauses" not in last.text
+    assert "That code isn't right. Too many wrong codes: this kind of code is closed here." in closing.text
+    assert "try again" not in closing.text
 
 
 def test_a_slow_phone_is_told_so_and_a_fast_one_is_not(client: Client, product: Product, clock: Clock) -> None:

@@ -41,11 +41,7 @@ def throttle(refused: Refused | None) -> Throttle | None:
     if refused.reason is Refusal.TOO_MANY and refused.retry_at is not None:
         return Throttle(f"Too many attempts. You can try again {try_again(refused.retry_at)}.", refused.retry_at)
     if refused.reason is Refusal.CLOSED:
-        return Throttle(
-            "Too many wrong codes: this kind of code is closed here. Use the other kind, another browser that you have"
-            f" logged in with before, or write to {parts().settings.support_email}.",
-            None,
-        )
+        return Throttle(_closed(), None)
     return None
 
 
@@ -206,7 +202,16 @@ def _left(refused: Refused) -> str:
         return f"You have {refused.left} {_plural(refused.left, 'attempt')} left, then this pauses for {pause}."
     if refused.left:
         return f"You have {refused.left} {_plural(refused.left, 'attempt')} left."
+    if refused.left == 0 and refused.retry_at is None:
+        return _closed()
     return f"Too many attempts. You can try again {try_again(refused.retry_at)}." if refused.retry_at else ""
+
+
+def _closed() -> str:
+    return (
+        "Too many wrong codes: this kind of code is closed here. Use the other kind, another browser that you have"
+        f" logged in with before, or write to {parts().settings.support_email}."
+    )
 
 
 def _on(at: datetime | None) -> str:

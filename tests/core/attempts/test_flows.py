@@ -152,6 +152,25 @@ def test_a_factor_is_closed_at_a_hundred_failures_in_a_row(session: Session, clo
     assert Refused(Refusal.CLOSED) == attempts.refusal(session, STRANGERS, kind, now=clock.now)
 
 
+def test_what_is_left_before_a_factor_closes_is_told_without_a_pause(session: Session, clock: Clock) -> None:
+    """The last guesses before it closes for good: “then this pauses” would be wrong, and so would four more."""
+    fail_slowly(session, clock, 97)
+    last = [attempts.charge(session, STRANGERS, TOTP, now=clock.now) for _ in range(3)]
+
+    told = [one.refused(Refusal.WRONG_CODE) for one in last if isinstance(one, Charge)]
+    assert [Refused(Refusal.WRONG_CODE, left=left, pause_minutes=0) for left in (2, 1, 0)] == told
+
+
+def test_a_pause_that_comes_before_the_closing_is_told(session: Session, clock: Clock) -> None:
+    """Seven before it closes, and four before a pause: the pause is what comes next."""
+    fail_slowly(session, clock, 92)
+
+    paid = attempts.charge(session, STRANGERS, TOTP, now=clock.now)
+
+    assert isinstance(paid, Charge)
+    assert (4, 5) == (paid.left, paid.pause_minutes)
+
+
 @pytest.mark.parametrize("kind", [GuessKind.PASSWORD, GuessKind.SETUP])
 def test_passwords_and_set_up_are_delayed_and_never_closed(session: Session, clock: Clock, kind: GuessKind) -> None:
     """No limit of a hundred for what anybody could use up."""

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from webapp.core.attempts.rules import (
     CLOSING_KINDS,
     LONGEST_WINDOW_S,
-    MAX_FAILURES,
     GuessKind,
     blocked_until,
+    guesses_before_closing,
     guesses_left,
     kept,
     pause_ahead_s,
@@ -45,7 +45,9 @@ class Guesser:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A guess that has been counted, one of *in_a_row*. *left* more before the pause that would begin at *retry_at*."""
+    """A guess that has been counted, one of *in_a_row*. *left* more before the pause that ends at *retry_at*, or before
+    the factor is closed, which no pause ends: *retry_at* None and *pause_minutes* 0.
+    """
 
     budget_id: int
     at_s: int
@@ -72,10 +74,13 @@ def charge(session: Session, guesser: Guesser, kind: GuessKind, *, now: datetime
         budget.failures += 1
         budget.charged_at = now
         budget.recent = kept(sorted([*budget.recent, now_s]), now_s)  # a clock may have been set back
+        left, before_closing = guesses_left(budget.recent, now_s), guesses_before_closing(kind, budget.failures)
+        if before_closing is not None and before_closing <= left:
+            return Charge(budget.id, now_s, budget.failures, before_closing, None, 0)
         opens_s = blocked_until(budget.recent, now_s)
         opens_at = datetime.fromtimestamp(opens_s, UTC) if opens_s else None
         pause_minutes = -(-pause_ahead_s(budget.recent, now_s) // 60)
-        return Charge(budget.id, now_s, budget.failures, guesses_left(budget.recent, now_s), opens_at, pause_minutes)
+        return Charge(budget.id, now_s, budget.failures, left, opens_at, pause_minutes)
 
 
 def refund(session: Session, paid: Charge) -> None:
@@ -160,7 +165,7 @@ def _one_budget(guesser: Guesser, kind: GuessKind) -> Select[GuessBudget]:
 
 
 def _blocked(budget: GuessBudget, now_s: int) -> Refused | None:
-    if budget.failures >= MAX_FAILURES and GuessKind(budget.kind) in CLOSING_KINDS:
+    if guesses_before_closing(GuessKind(budget.kind), budget.failures) == 0:
         return Refused(Refusal.CLOSED)
     opens_s = blocked_until(budget.recent, now_s)
     return Refused(Refusal.TOO_MANY, retry_at=datetime.fromtimestamp(opens_s, UTC)) if opens_s else None

@@ -53,6 +53,11 @@ def guesses_left(failures_at_s: Sequence[int], now_s: int) -> int:
     )
 
 
+def guesses_before_closing(kind: GuessKind, in_a_row: int) -> int | None:
+    """How many more wrong guesses close the factor for good; None where it never closes."""
+    return max(0, MAX_FAILURES - in_a_row) if kind in CLOSING_KINDS else None
+
+
 def pause_ahead_s(failures_at_s: Sequence[int], now_s: int) -> int:
     """How long the next pause would last if all guesses that are left failed now, in seconds."""
     all_failed = [*failures_at_s, *[now_s] * guesses_left(failures_at_s, now_s)]
