@@ -45,7 +45,7 @@ def test_every_screen_and_every_feature_of_core_stands_in_the_tree_and_the_rever
 
 
 def _commands(app: Flask) -> set[str]:
-    ours = {"company", "employee", "two-factor", "outbox", "demo", "purge"}
+    ours = {"company", "employee", "two-factor", "outbox", "demo", "purge", "support"}
     found = set()
     for name, command in app.cli.commands.items():
         if name in ours:

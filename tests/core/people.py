@@ -16,6 +16,7 @@ from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.tables import AuditEvent
+from webapp.core.cases import flows as cases
 from webapp.core.cases.flows import Case
 from webapp.core.cases.rules import CaseKind, Channel, Document, Way
 from webapp.core.challenge import flows as challenge
@@ -23,7 +24,7 @@ from webapp.core.challenge import repair as challenge_repair
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
 from webapp.core.challenge.repair import Halves
 from webapp.core.credentials import email, password, recovery
-from webapp.core.database import AuthenticatorId, CompanyId, SessionId, writing
+from webapp.core.database import AuthenticatorId, CaseId, CompanyId, SessionId, writing
 from webapp.core.disputes import flows as disputes
 from webapp.core.enrolment import activation, authenticators, checking, first_code, new_codes, reset, setup
 from webapp.core.enrolment import repair as enrolment_repair
@@ -51,8 +52,9 @@ from webapp.core.sessions import flows as sessions
 from webapp.core.sessions import listing, proving
 from webapp.core.sessions.flows import Limits, SignedIn, Started
 from webapp.core.sessions.listing import OpenSessions
+from webapp.core.support import carrying_out, looking_up
 from webapp.core.support import flows as support
-from webapp.core.support import looking_up
+from webapp.core.support.carrying_out import Ran
 from webapp.core.support.flows import CaseFile, Terms
 from webapp.core.support.looking_up import Found
 from webapp.core.visitor import OPERATOR, Visitor
@@ -180,6 +182,13 @@ class Product:
         if password is not None:
             assert self.set_password(person, password) is None
         return person
+
+    def employee_now(self, person: Person) -> Person:
+        """*person* as they are by now."""
+        self.session.rollback()
+        today = accounts.by_id(self.session, person.id)
+        assert today is not None
+        return today
 
     def set_password(self, person: Person, password: str) -> Refused | None:
         return passwords.set_password(
@@ -676,6 +685,41 @@ class Product:
 
     def stop_case(self, agent: Seat, case_id: int, reason: str = "Called back: not theirs") -> Accepted[Case] | Refused:
         return support.stop(self.session, agent.me, case_id, reason, now=self.now, visitor=visitor(agent.browser))
+
+    def carry_out(self, agent: Seat | None, case_id: int) -> Accepted[Case] | Refused:
+        return carrying_out.carry_out(
+            self.session,
+            self.keyring,
+            agent.me if agent else None,
+            case_id,
+            now=self.now,
+            visitor=visitor(agent.browser) if agent else OPERATOR,
+        )
+
+    def run_due(self) -> Ran:
+        return carrying_out.run_due(self.session, self.keyring, now=self.now, visitor=OPERATOR)
+
+    def waiting_case(
+        self,
+        agents: list[Seat],
+        person: Person,
+        *,
+        kind: CaseKind = CaseKind.RESET,
+        way: Way = Way.REPAIR,
+        by_former_email: bool = False,
+    ) -> CaseId:
+        """A case that two agents have brought to where only its time is missing."""
+        opened = self.open_case(agents[0], person, kind=kind, way=way, by_former_email=by_former_email)
+        assert isinstance(opened, Accepted), opened
+        case_id = opened.value.id
+        assert isinstance(self.check_case(agents[0], case_id), Accepted)
+        assert isinstance(self.approve_case(agents[1], case_id), Accepted)
+        return case_id
+
+    def stop_by_link(self, token: str) -> Accepted[None] | Refused:
+        found = cases.find_stop(self.session, self.keyring, token)
+        assert found is not None
+        return cases.stop_by_link(self.session, found, now=self.now, visitor=STRANGER)
 
     def case(self, case_id: int) -> CaseFile:
         self.session.rollback()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from webapp.commands import demo, people, two_factor, upkeep
+from webapp.commands import demo, people, support, two_factor, upkeep
 from webapp.mail.sending import Sender
 from webapp.web.parts import Parts
 
@@ -18,6 +18,7 @@ def register(app: Flask, parts: Parts, sender: Sender) -> None:
     app.cli.add_command(people.company_group(parts))
     app.cli.add_command(people.employee_group(parts))
     app.cli.add_command(two_factor.group(parts))
+    app.cli.add_command(support.group(parts))
     app.cli.add_command(upkeep.outbox_group(parts, sender))
     app.cli.add_command(upkeep.purge_command(parts))
     app.cli.add_command(demo.command(parts, Path(app.instance_path)))

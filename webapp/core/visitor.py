@@ -16,3 +16,5 @@ class Visitor:
 
 
 OPERATOR = Visitor(address="command line")
+SUPPORT = Visitor(address="Support")
+"""For what a case of Support changes: not from where its person is, nor from where the agent sits."""

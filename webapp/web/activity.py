@@ -56,6 +56,7 @@ ACTIVITY = {
     EventKind.AUTHENTICATOR_REMOVED: "Authenticator app removed",
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
+    EventKind.TWO_FACTOR_RESET_BY_SUPPORT: "Two-factor authentication reset by Support",
     EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
     EventKind.FREEZE_LIFTED: "Freeze lifted",
     EventKind.REPAIR_ISSUED: "Repair pass issued by Support",

@@ -1,8 +1,13 @@
-"""“This wasn't me”: the page behind the link of a notice. It asks first, for mail programs open links by themselves."""
+"""“This wasn't me” and “Stop this case”: the page behind the link of a notice.
+
+It asks first, for mail programs open links by themselves.
+"""
 
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.core.cases import flows as cases
+from webapp.core.cases.rules import CaseState
 from webapp.core.disputes import flows as disputes
 from webapp.core.disputes.flows import Dispute
 from webapp.core.outcomes import Accepted
@@ -23,10 +28,12 @@ GONE = 410
 @public
 def ask(token: str) -> Response:
     dispute = disputes.find(db(), keyring(), token)
-    if dispute is not None and dispute.link.is_live(now()):
+    if dispute is None:
+        return _ask_to_stop(token)
+    if dispute.link.is_live(now()):
         at = formats.full_time(dispute.link.made_at, dispute.person.time_zone)
         return render("disputes/ask.html", _layout(), event=NOTICE_EVENTS[dispute.notice], at=at, token=token)
-    if dispute is not None and dispute.was_used and dispute.freeze is not None:
+    if dispute.was_used and dispute.freeze is not None:
         since = formats.full_time(dispute.freeze.since, dispute.person.time_zone)
         return render("disputes/frozen.html", _layout(), freeze=dispute.freeze, since=since)
     return _over()
@@ -36,10 +43,30 @@ def ask(token: str) -> Response:
 @public
 def act(token: str) -> Response | BaseResponse:
     dispute = disputes.find(db(), keyring(), token)
-    if dispute is None or not isinstance(disputes.freeze(db(), dispute, now=now(), visitor=visitor()), Accepted):
+    if dispute is None:
+        return _stop(token)
+    if not isinstance(disputes.freeze(db(), dispute, now=now(), visitor=visitor()), Accepted):
         return _over()
     if _is_owner_here(dispute):
         visit().become(Stage.ANONYMOUS)
+    return redirect(request.path, 303)
+
+
+def _ask_to_stop(token: str) -> Response:
+    """The page behind the link in a notice of Support's case."""
+    found = cases.find_stop(db(), keyring(), token)
+    if found is not None and found.case.state is CaseState.STOPPED:
+        return render("disputes/stopped.html", _layout())
+    if found is None or not found.link.is_live(now()):
+        return _over()
+    at = formats.full_time(found.case.opened_at, found.case.person.time_zone)
+    return render("disputes/stop.html", _layout(), case=found.case, at=at, token=token)
+
+
+def _stop(token: str) -> Response | BaseResponse:
+    found = cases.find_stop(db(), keyring(), token)
+    if found is None or not isinstance(cases.stop_by_link(db(), found, now=now(), visitor=visitor()), Accepted):
+        return _over()
     return redirect(request.path, 303)
 
 

@@ -30,6 +30,7 @@ _WORDS = ACTIVITY | {
     EventKind.CASE_REFUSED: "Case refused",
     EventKind.CASE_STOPPED: "Case stopped",
     EventKind.CASE_EXPIRED: "Case expired",
+    EventKind.CASE_CARRIED_OUT: "Case carried out",
 }
 _REFUSED = REFUSED_ACTIVITY | {EventKind.ACCESS_DENIED: "A page of somebody else refused"}
 

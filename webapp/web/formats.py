@@ -13,7 +13,7 @@ from flask import g
 from flask_babel import get_locale, gettext, lazy_gettext, pgettext
 from markupsafe import Markup
 
-from webapp.core.visitor import OPERATOR
+from webapp.core.visitor import OPERATOR, SUPPORT
 from webapp.web.identity import me_or_none, waiting_or_none
 from webapp.web.parts import now
 
@@ -87,6 +87,8 @@ def zone_words(zone: str) -> str:
 def place(user_agent: str, address: str) -> str:
     """ "Firefox on Windows, 203.0.113.x": enough to recognise oneself, and no more than is needed."""
     browser = device(user_agent) if user_agent else ""  # the command line has none
+    if address == SUPPORT.address:
+        return gettext("Support")
     network = gettext("command line") if address == OPERATOR.address else short_address(address)
     return ", ".join(part for part in (browser, network) if part)
 

@@ -12,7 +12,7 @@ from webapp.core.audit.rules import EventKind, check_details
 from webapp.core.audit.tables import AuditEvent
 from webapp.core.database import CompanyId, EmployeeId, after_commit
 from webapp.core.outcomes import Refusal
-from webapp.core.visitor import OPERATOR, Visitor
+from webapp.core.visitor import OPERATOR, SUPPORT, Visitor
 
 log = logging.getLogger("webapp.audit")  # a name that log systems can rely on
 
@@ -71,11 +71,11 @@ def record(
 ) -> None:
     """Add one event, and tell the log once it is committed; *refusal* makes its outcome "refused".
 
-    Whose it is did it themselves where no *actor_id* says who did, but for OPERATOR: no employee acts at the command
-    line.
+    Whose it is did it themselves where no *actor_id* says who did, but for OPERATOR and SUPPORT: no employee acts at
+    the command line, and what a case does is not its person's doing.
     """
     check_details(kind, details or {})
-    if actor_id is None and visitor != OPERATOR:
+    if actor_id is None and visitor not in (OPERATOR, SUPPORT):
         actor_id = employee_id
     event = AuditEvent(
         at=now,

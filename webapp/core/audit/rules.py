@@ -31,6 +31,7 @@ class EventKind(StrEnum):
     APP_REPLACED = "two_factor:replace"
     TWO_FACTOR_RESET = "two_factor:reset"
     TWO_FACTOR_RESET_BY_OPERATOR = "two_factor:reset_by_operator"
+    TWO_FACTOR_RESET_BY_SUPPORT = "two_factor:reset_by_support"
     ADDING_BEGUN = "authenticator:begin_adding"
     AUTHENTICATOR_ADDED = "authenticator:add"
     AUTHENTICATOR_RENAMED = "authenticator:rename"
@@ -49,6 +50,7 @@ class EventKind(StrEnum):
     CASE_REFUSED = "case:refuse"
     CASE_STOPPED = "case:stop"
     CASE_EXPIRED = "case:expire"
+    CASE_CARRIED_OUT = "case:carry_out"
     BACKUP_CODES_CREATED = "backup_codes:create"
     BACKUP_CODES_DOWNLOADED = "backup_codes:download"
     BACKUP_CODES_CLOSED = "backup_codes:close"
@@ -82,6 +84,8 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.CASE_REFUSED: frozenset({"case", "by"}),
     EventKind.CASE_STOPPED: frozenset({"case", "by"}),
     EventKind.CASE_EXPIRED: frozenset({"case", "by"}),
+    EventKind.CASE_CARRIED_OUT: frozenset({"case", "kind", "way", "apps", "codes", "password", "email"}),
+    EventKind.TWO_FACTOR_RESET_BY_SUPPORT: frozenset({"case"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
     EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
 }

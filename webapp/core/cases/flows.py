@@ -207,9 +207,11 @@ def stop_by_link(session: Session, found: Stop, *, now: datetime, visitor: Visit
 
 
 def stop(session: Session, person: Person, *, by: By, now: datetime, visitor: Visitor) -> bool:
-    """Stop the case that is open about *person*, if any; whether one was. Joins the caller's transaction."""
+    """Stop the case that is open about *person*, if any; whether one was.
+
+    Joins the caller's transaction, under the person's lock.
+    """
     with writing(session):
-        accounts.lock(session, person.id)
         case = of_person(session, person.id)
         return case is not None and end(session, case, Act.STOP, CaseState.STOPPED, by=by, now=now, visitor=visitor)
 

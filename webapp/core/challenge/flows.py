@@ -18,6 +18,8 @@ from webapp.core.accounts.about import has_been_told, record, tell
 from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit.rules import EventKind
+from webapp.core.cases import flows as cases
+from webapp.core.cases.rules import By
 from webapp.core.challenge.tables import Challenge
 from webapp.core.database import BrowserId, EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes.rules import FEW
@@ -195,6 +197,8 @@ def answer(
             lift()
         # As they are now: a lift may have taken an address back, and a mail to it would hold a link to this account.
         person = accounts.by_id(session, waiting.person.id) or waiting.person
+        # Whoever has a second factor needs no Support: somebody else may be asking in their name.
+        cases.stop(session, person, by=By.LOG_IN, now=now, visitor=visitor)
         session.execute(delete(Challenge).where(Challenge.id == waiting.id))
         # Whoever has a factor needs no pass: somebody else asked for it, or could still find it.
         repairs.void(session, person, reason="logged_in", now=now, visitor=visitor)

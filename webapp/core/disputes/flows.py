@@ -15,11 +15,12 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import email_key
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
+from webapp.core.cases import flows as cases
+from webapp.core.cases.rules import By
 from webapp.core.challenge import flows as challenge
 from webapp.core.challenge.flows import LoggedIn, Waiting
 from webapp.core.database import SessionId, writing
-from webapp.core.factors.backup_codes import flows as backup_codes
-from webapp.core.factors.totp import flows as totp
+from webapp.core.enrolment.thawing import thaw
 from webapp.core.factors.totp import pending
 from webapp.core.freezes import flows as freezes
 from webapp.core.freezes.flows import Freeze
@@ -169,29 +170,18 @@ def _thaw(
     if frozen is None:
         return
     repairs.void(session, person, reason=freezes.LIFTED, now=now, visitor=visitor)  # as at a log-in with a factor
-    apps = totp.distrust_since(session, keyring, person.id, since=frozen.since)
-    codes = backup_codes.remove_since(session, person.id, since=frozen.since)
-    goes_back = bool(frozen.former_email) and not keeps_email
-    if goes_back:  # unless somebody else has it by now
-        goes_back = isinstance(accounts.change_email(session, person, frozen.former_email), Accepted)
-    challenge.end_log_ins(session, person, keep=keep, reason=freezes.LIFTED, now=now, visitor=visitor)
-    details: dict[str, object] = {"apps": apps, "codes": codes, "email": goes_back}
-    set_at = _set_at(session, person)
-    freezes.lift(session, person, vouchers_set_at=set_at, now=now, visitor=visitor, details=details)
+    cases.stop(session, person, by=By.FACTOR, now=now, visitor=visitor)
+    thawed = thaw(
+        session, keyring, person, frozen, keep=keep, takes_email_back=not keeps_email, now=now, visitor=visitor
+    )
     today = accounts.by_id(session, person.id) or person
-    tell(session, Notice.LIFTED, today, now=now, visitor=visitor, **details)
+    tell(session, Notice.LIFTED, today, now=now, visitor=visitor, **thawed.as_details())
 
 
 def _is_disputed(session: Session, person: Person, recipient: str) -> bool:
     """Whether the notice went to an address that the owner says isn't theirs: its reader would end their sessions."""
     frozen = freezes.of(session, person.id)
     return frozen is not None and frozen.former_email != "" and email_key(recipient) != email_key(frozen.former_email)
-
-
-def _set_at(session: Session, person: Person) -> list[datetime]:
-    """When each factor that *person* has now was set."""
-    apps, codes = totp.state(session, person.id), backup_codes.state(session, person.id)
-    return [*(app.added_at for app in (apps.apps if apps else ())), *([codes.made_at] if codes else [])]
 
 
 def _may_lift(session: Session, me: SignedIn) -> Refused | None:

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record, tell
 from webapp.core.accounts.flows import Person
-from webapp.core.attempts import flows as attempts
 from webapp.core.audit.rules import EventKind
-from webapp.core.challenge import flows as challenge
-from webapp.core.database import SessionId, writing
-from webapp.core.enrolment.changes import SECOND_FACTORS, may_change
-from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.cases import flows as cases
+from webapp.core.cases.rules import By
+from webapp.core.database import writing
+from webapp.core.enrolment.changes import may_change
+from webapp.core.enrolment.wiping import wipe
 from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
@@ -22,14 +22,10 @@ from webapp.core.policy import flows as policy
 from webapp.core.proof import flows as proof
 from webapp.core.proof import inside
 from webapp.core.proof.rules import Entry
-from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
-from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
-
-END_REASON = "two_factor_reset"
 
 
 def reset(
@@ -43,7 +39,8 @@ def reset(
     """
 
     def switch_off(_: None) -> None:
-        _wipe(session, me.person, keep=me.session_id, now=now, visitor=visitor)
+        wipe(session, me.person, keep=me.session_id, now=now, visitor=visitor)
+        cases.stop(session, me.person, by=By.FACTOR, now=now, visitor=visitor)
         sessions.forget_code(session, me)
         record(session, EventKind.TWO_FACTOR_RESET, me.person, now=now, visitor=visitor)
         tell(session, Notice.RESET, me.person, now=now, visitor=visitor)
@@ -87,17 +84,9 @@ def reset_by_operator(
             off = Refusal.NOT_ACTIVE
             record(session, kind, person, now=now, visitor=visitor, refusal=off, details=details)
             return Refused(off)
-        _wipe(session, person, keep=None, now=now, visitor=visitor)
+        cases.stop(session, person, by=By.OPERATOR, now=now, visitor=visitor)
+        wipe(session, person, now=now, visitor=visitor)
         policy.release(session, person)
         record(session, kind, person, now=now, visitor=visitor, details=details)
         tell(session, Notice.RESET, person, now=now, visitor=visitor)
         return Accepted(None)
-
-
-def _wipe(session: Session, person: Person, *, keep: SessionId | None, now: datetime, visitor: Visitor) -> None:
-    totp.remove(session, person.id)
-    backup_codes.remove(session, person.id)
-    browsers.forget(session, person.id)
-    attempts.empty_all(session, person.id, SECOND_FACTORS)
-    repairs.void(session, person, reason=END_REASON, now=now, visitor=visitor)
-    challenge.end_log_ins(session, person, keep=keep, reason=END_REASON, now=now, visitor=visitor)

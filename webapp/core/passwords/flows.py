@@ -203,13 +203,22 @@ def is_set_since(session: Session, employee_id: EmployeeId, moment: datetime) ->
     return changed_at is not None and changed_at >= moment
 
 
-def spoil_since(session: Session, keyring: Keyring, employee_id: EmployeeId, *, since: datetime, now: datetime) -> bool:
-    """Put a hash that no password opens in the place of one set at *since* or later. Whether it was.
+def spoil_since(
+    session: Session,
+    keyring: Keyring,
+    employee_id: EmployeeId,
+    *,
+    since: datetime,
+    before: datetime | None = None,
+    now: datetime,
+) -> bool:
+    """Put a hash that no password opens in the place of one set at *since* or later, but *before*. Whether it was.
 
     A hash and not none: the person asks for a new password as for a forgotten one, and a log-in takes as long as ever.
     """
     with writing(session):
-        if not is_set_since(session, employee_id, since):
+        set_at = changed_at(session, employee_id)
+        if set_at is None or set_at < since or (before is not None and set_at >= before):
             return False
         stored = session.scalars(select(PasswordHash).where(PasswordHash.employee_id == employee_id)).one()
         cost = rules.cost_of(keyring.open(Sealed(stored.key_id, stored.box), _context(employee_id)))

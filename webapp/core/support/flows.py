@@ -26,9 +26,12 @@ from webapp.core.factors.totp import flows as totp
 from webapp.core.freezes import flows as freezes
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
+from webapp.core.passwords import flows as passwords
+from webapp.core.policy.rules import wipe_is_over
+from webapp.core.repairs import flows as repairs
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
-from webapp.core.visitor import Visitor
+from webapp.core.visitor import SUPPORT, Visitor
 
 LEAST_ABOUT_SUPPORT = 2
 """A case about one of Support takes two others, whatever is set: whoever sits beside them may be asked a favour."""
@@ -104,11 +107,12 @@ def open_case(
     now: datetime,
     visitor: Visitor,
 ) -> Accepted[Case] | Refused:
-    """Open a case about one person, and tell them. *way* says nothing for a freeze.
+    """Open a case about one person, and tell them; an older repair pass is void. *way* says nothing for a freeze.
 
     *by_former_email* where they were found by the address from before a change that they dispute: notices go there as
     well, and the case gives it back to them. Refuses with TICKET_INVALID, UNKNOWN_EMPLOYEE, DEACTIVATED, CASE_EXISTS,
-    NOT_ACTIVE (nothing to reset), NOT_FROZEN (nothing to lift, no former address), OWN_CASE, NOT_SUPPORT, SESSION_OVER.
+    NOT_ACTIVE (nothing to reset), PASSWORD_IN_DOUBT (nothing to wipe for), NOT_FROZEN (nothing to lift, or no former
+    address), OWN_CASE, NOT_SUPPORT, SESSION_OVER.
     """
     reference = rules.valid_ticket(ticket)
     taken_way = way if kind is CaseKind.RESET else None
@@ -143,6 +147,7 @@ def open_case(
         if begun is None:
             return Refused(Refusal.CASE_EXISTS)
         details["case"] = begun.id
+        repairs.void(session, person, reason="new_case", now=now, visitor=SUPPORT)
         cases.tell_all(session, Notice.CASE_OPENED, begun, now=now)
         return Accepted(begun)
 
@@ -274,7 +279,13 @@ def problem(session: Session, person: Person, kind: CaseKind, *, way: Way | None
         return Refused(Refusal.DEACTIVATED)
     if kind is CaseKind.LIFT_FREEZE:
         return None if freezes.of(session, person.id) else Refused(Refusal.NOT_FROZEN)
-    return None if totp.state(session, person.id) else Refused(Refusal.NOT_ACTIVE)
+    if totp.state(session, person.id) is None:
+        # Whoever let the day after a wipe go by is let in again by another one.
+        is_wiped_again = way is Way.WIPE and wipe_is_over(person.wiped_at, now=now)
+        return None if is_wiped_again else Refused(Refusal.NOT_ACTIVE)
+    # It would open nothing any more, and no link to another one is mailed after a wipe.
+    is_in_doubt = way is Way.WIPE and _password_is_in_doubt(session, person)
+    return Refused(Refusal.PASSWORD_IN_DOUBT) if is_in_doubt else None
 
 
 def moved_or_late(moved: bool) -> Refused | None:
@@ -375,6 +386,12 @@ def _expire_stale(session: Session, person: Person, actor: Person, *, now: datet
 def _has_vouched(file: CaseFile, agent: Person, terms: Terms) -> bool:
     """Whether *agent* counts already. Where one is enough, in development, the opener approves as well."""
     return agent.id in file.agents and terms.needed(file.case.person) > 1
+
+
+def _password_is_in_doubt(session: Session, person: Person) -> bool:
+    """Whether it was set by the event that *person* disputes, or between that and the freeze."""
+    frozen, set_at = freezes.of(session, person.id), passwords.changed_at(session, person.id)
+    return frozen is not None and set_at is not None and frozen.since <= set_at < frozen.begun_at
 
 
 def _former_email(session: Session, person: Person) -> str:

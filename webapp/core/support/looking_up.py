@@ -47,6 +47,7 @@ class Found:
     throttled: dict[GuessKind, Refused]
     last_log_in_at: datetime | None
     frozen_since: datetime | None
+    wiped_at: datetime | None
     open_case: Case | None
 
 
@@ -84,5 +85,6 @@ def _as_found(session: Session, person: Person, email: str, *, now: datetime) ->
         throttled={kind: refused for kind, refused in refusals.items() if refused},
         last_log_in_at=audit.last_at(session, person.id, EventKind.LOGGED_IN),
         frozen_since=freezes.trusted_before(session, person.id),
+        wiped_at=person.wiped_at,
         open_case=cases.of_person(session, person.id),
     )
