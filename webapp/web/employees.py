@@ -1,35 +1,50 @@
-"""Settings → Resource / Employees: the people of one's company, with search and pages."""
+"""Settings → Resource / Employees: the people of one's company, with search, filter and pages; and as a file."""
 
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
+from webapp.core.company import people_list
+from webapp.core.company.people_list import Only, Standing
 from webapp.core.enrolment import state as enrolment
-from webapp.web.guards import signed_in
-from webapp.web.identity import me
-from webapp.web.page import PAGE, person_words, render
-from webapp.web.parts import db
+from webapp.web.exports import csv_file, moment
+from webapp.web.guards import admin_page, signed_in
+from webapp.web.identity import me, visitor
+from webapp.web.page import PAGE, ROLE_WORDS, person_words, render
+from webapp.web.parts import db, now
+from webapp.web.search import number, typed_search
 
 blueprint = Blueprint("employees", __name__)
 
-MAX_SEARCH_LENGTH = 100
+ONLY_WORDS = {
+    Only.ON: "On",
+    Only.OFF: "Off",
+    Only.FEW: "Few backup codes left",
+    Only.NEVER: "Never logged in",
+}
+CSV_HEADS = (
+    *("Name", "E-mail", "Role", "Active"),
+    *("Two-factor authentication", "On since", "Backup codes left", "Last log-in"),
+)
+MAX_PAGE = 999_999
 
 
 @blueprint.get("/settings/employees", endpoint="list_")
 @signed_in
 def show_list() -> Response:
-    search = "".join(letter for letter in request.args.get("q", "") if letter.isprintable())[:MAX_SEARCH_LENGTH].strip()
-    people = accounts.colleagues(db(), me().person, search=search, number=_number())
     is_admin = me().person.role is Role.ADMIN
+    search, only = typed_search("q"), _only() if is_admin else None
+    page = number("page", most=MAX_PAGE) or 1
+    people = people_list.page(db(), me().person, search=search, only=only, number=page)
     codes_left = enrolment.codes_left_of(db(), [person.id for person in people.rows]) if is_admin else {}
     return render(
         "employees/list.html",
         PAGE,
         rows=[_row(person, codes_left, is_admin=is_admin) for person in people.rows],
-        q=search,
+        asked={name: value for name, value in (("q", search), ("two_factor", only and only.value)) if value},
+        only_words={only.value: words for only, words in ONLY_WORDS.items()},
         number=people.number,
         pages=people.pages,
         total=people.total,
@@ -37,10 +52,35 @@ def show_list() -> Response:
     )
 
 
-def _number() -> int:
-    """Which page the address asks for; the first where that is no number."""
-    text = request.args.get("page", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+@blueprint.get("/settings/employees.csv")
+@admin_page()
+def as_csv() -> Response:
+    rows: list[Standing] = []
+    if request.method != "HEAD":  # which exports nothing
+        rows = people_list.export(
+            db(), me().person, search=typed_search("q"), only=_only(), now=now(), visitor=visitor()
+        )
+    return csv_file("employees", CSV_HEADS, [_cells(row) for row in rows])
+
+
+def _only() -> Only | None:
+    """Whom the address asks for; everybody where that is no filter."""
+    text = request.args.get("two_factor", "")
+    return Only(text) if text in set(Only) else None
+
+
+def _cells(row: Standing) -> tuple[object, ...]:
+    person = row.person
+    return (
+        person.name,
+        person.email,
+        ROLE_WORDS[person.role],
+        "Yes" if person.is_active else "No",
+        "On" if row.on_since else "Off",
+        moment(row.on_since),
+        row.codes_left,
+        moment(row.last_log_in),
+    )
 
 
 def _row(person: Person, codes_left: dict[Any, int], *, is_admin: bool) -> dict[str, Any]:

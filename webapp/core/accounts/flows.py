@@ -3,9 +3,10 @@
 Passwords, factors and sessions of an employee belong to those features, and so does who may have another address.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,8 @@ from webapp.core.visitor import Visitor
 
 R = TypeVar("R")
 A = TypeVar("A")
+OfEmployee = Callable[[InstrumentedAttribute[int]], ColumnElement[A]]
+"""What another feature knows of an employee, by their id: a condition or a column within a statement of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,13 +255,20 @@ def with_owners(
     return [(one[0], one[1], _as_person(one[2], one[3])) for one in found]
 
 
-def colleagues(session: Session, me: Person, *, search: str, number: int, size: int = 25) -> People:
+def colleagues(
+    session: Session,
+    me: Person,
+    *,
+    search: str,
+    number: int,
+    only: OfEmployee[bool] | None = None,
+    size: int = 25,
+) -> People:
     """One page of *me*'s company by name; without a search it starts with *me*, on the first page.
 
-    *search* finds who has each of its words in name or address, in any order.
+    *search* finds who has each of its words in name or address, in any order; *only* of whom that holds.
     """
-    words = [Employee.sort_key.contains(word, autoescape=True) for word in folded(search).split()]
-    found = Employee.company_id == me.company_id, *words
+    found = _found(me.company_id, search, only)
     total = session.scalar(select(func.count()).select_from(Employee).where(*found)) or 0
     pages = max(1, -(-total // size))
     number = min(max(1, number), pages)
@@ -270,6 +280,29 @@ def colleagues(session: Session, me: Person, *, search: str, number: int, size: 
         .offset((number - 1) * size)
     )
     return People(tuple(_as_person(row[0], row[1]) for row in rows), number, pages, total)
+
+
+def everybody(
+    session: Session,
+    company_id: CompanyId,
+    *,
+    search: str = "",
+    only: OfEmployee[bool] | None = None,
+    also: Sequence[OfEmployee[Any]] = (),
+) -> list[tuple[Person, tuple[Any, ...]]]:
+    """All people of a company as colleagues() finds them, by name, each with what *also* says. One statement."""
+    rows = session.execute(
+        _people()
+        .add_columns(*(column(Employee.id) for column in also))
+        .where(*_found(company_id, search, only))
+        .order_by(Employee.sort_key, Employee.id)
+    )
+    return [(_as_person(row[0], row[1]), tuple(row[2:])) for row in rows]
+
+
+def _found(company_id: CompanyId, search: str, only: OfEmployee[bool] | None) -> list[ColumnElement[bool]]:
+    words = [Employee.sort_key.contains(word, autoescape=True) for word in folded(search).split()]
+    return [Employee.company_id == company_id, *words, *([only(Employee.id)] if only else [])]
 
 
 def _people() -> Select[Employee, Company]:

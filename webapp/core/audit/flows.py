@@ -119,6 +119,12 @@ def last_at(session: Session, employee_id: EmployeeId, kind: EventKind) -> datet
     return session.scalar(select(AuditEvent.at).where(*mine).order_by(AuditEvent.id.desc()).limit(1))
 
 
+def has_happened_to(employee_id: InstrumentedAttribute[int], kind: EventKind) -> ColumnElement[bool]:
+    """Whether anything of this *kind* was ever written down about whom *employee_id* names: as latest_of()."""
+    mine = select(AuditEvent.id).where(AuditEvent.employee_id == employee_id, AuditEvent.kind == kind)
+    return mine.correlate(employee_id.class_).exists()
+
+
 def latest_of(employee_id: InstrumentedAttribute[int], kind: EventKind) -> ScalarSelect[datetime]:
     """When this *kind* last succeeded for whom *employee_id* names: a column for another feature's query."""
     return (

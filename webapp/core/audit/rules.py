@@ -56,6 +56,7 @@ class EventKind(StrEnum):
     BACKUP_CODES_CLOSED = "backup_codes:close"
     BACKUP_CODES_CHECKED = "backup_codes:check"
     AUDIT_EXPORTED = "audit:export"
+    EMPLOYEES_EXPORTED = "employees:export"
 
 
 DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
@@ -88,6 +89,7 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.TWO_FACTOR_RESET_BY_SUPPORT: frozenset({"case"}),
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
     EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
+    EventKind.EMPLOYEES_EXPORTED: frozenset({"rows"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""
 

@@ -33,6 +33,7 @@ SHOWN_DETAILS: dict[EventKind, frozenset[str]] = {
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.CASE_OPENED: frozenset({"kind"}),
     EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
+    EventKind.EMPLOYEES_EXPORTED: frozenset({"rows"}),
 }
 """Details that a company's administrators see; none of a kind that is not listed."""
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, delete, func, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.core.database import EmployeeId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import rules
@@ -120,6 +120,16 @@ def left_among(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[Emp
         .group_by(BackupCodeSet.employee_id)
     )
     return {EmployeeId(row[0]): row[1] for row in rows}
+
+
+def left_of(employee_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    """How many codes an employee has left, 0 where there is no set: a column for another feature's statement."""
+    mine = (
+        select(func.count(BackupCode.id))
+        .join(BackupCodeSet, BackupCode.set_id == BackupCodeSet.id)
+        .where(BackupCodeSet.employee_id == employee_id, BackupCode.used_at.is_(None))
+    )
+    return mine.correlate(employee_id.class_).scalar_subquery()
 
 
 def lookup(session: Session, employee_id: EmployeeId, *, before: datetime | None = None) -> Lookup | None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.core.database import AuthenticatorId, EmployeeId, changed_rows, writing
 from webapp.core.factors.totp import pending, rules
@@ -56,6 +56,18 @@ def active_among(session: Session, employee_ids: Sequence[EmployeeId]) -> list[E
         select(Authenticator.employee_id).where(Authenticator.employee_id.in_(employee_ids)).distinct()
     )
     return [EmployeeId(employee_id) for employee_id in found]
+
+
+def is_on(employee_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether an employee has an active authenticator: a condition for another feature's statement."""
+    mine = select(Authenticator.id).where(Authenticator.employee_id == employee_id)
+    return mine.correlate(employee_id.class_).exists()
+
+
+def on_since(employee_id: InstrumentedAttribute[int]) -> ScalarSelect[datetime]:
+    """Since when two-factor authentication of an employee is on, or NULL: a column for another feature's statement."""
+    mine = select(func.min(Authenticator.activated_at)).where(Authenticator.employee_id == employee_id)
+    return mine.correlate(employee_id.class_).scalar_subquery()
 
 
 def add(
