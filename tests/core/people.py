@@ -6,12 +6,13 @@ import hmac
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Plan, Role
+from webapp.core.accounts.tables import Company
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.flows import Charge, Guesser
 from webapp.core.attempts.rules import GuessKind
@@ -43,6 +44,8 @@ from webapp.core.notices.flows import Notice
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.policy import flows as policy
+from webapp.core.policy.rules import Obligation
 from webapp.core.proof.rules import BackupCode, read_entry
 from webapp.core.repairs import flows as repairs
 from webapp.core.repairs import rules as repair_rules
@@ -218,6 +221,26 @@ class Product:
         shown = self.shown(seat)
         assert shown is not None
         return Owner(person, seat, phone, shown.codes)
+
+    def require(self, company: CompanyId, *roles: Role, grace_days: int = 0) -> None:
+        """The company asks for two-factor authentication from now on, of these *roles* or of all."""
+        since = {role.value: self.now.isoformat() for role in roles or Role}
+        with writing(self.session):
+            wanted = {"required_since": since, "grace_days": grace_days}
+            self.session.execute(update(Company).where(Company.id == company).values(**wanted))
+
+    def wipe(self, person: Person) -> None:
+        """What Support's carrying out of a case leaves of somebody who had nothing to take away."""
+        with writing(self.session):
+            policy.wipe(self.session, person, now=self.now)
+
+    def obligation(self, person: Person) -> Obligation:
+        """What *person* must do, as they are now."""
+        self.session.rollback()  # looks anew, whatever another session has done
+        now_so = accounts.by_id(self.session, person.id)
+        assert now_so is not None
+        is_on = enrolment.state(self.session, person.id) is not None
+        return policy.obligation(self.session, now_so, is_on=is_on, now=self.now)
 
     # --- log-in ---------------------------------------------------------------------------------------------------
 

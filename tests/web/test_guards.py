@@ -5,14 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine
 
 from tests.core.people import PASSWORD, Clock, Product
 from tests.databases import taken_away
 from tests.web.client import Answer, Client
 from tests.web.people import address, log_in, security
-from webapp.core.accounts.tables import Company
 
 PUBLIC = {
     *("login.password", "login.send_password", "login.help", "csp_reports.take"),
@@ -269,28 +267,3 @@ def test_without_its_database_the_product_says_when_to_come_back(
 
 def _again(answer: Answer) -> str:
     return next(link.attributes["href"] for link in answer.document.all("a") if link.text == "Try again")
-
-
-def test_somebody_who_must_activate_is_led_to_their_security_tab(
-    app: Flask, client: Client, product: Product, engine: Engine
-) -> None:
-    """From every page but the activation, the freeze, the log-out and what is open to anybody; forms as well."""
-    person = product.employee()
-    with Session(engine) as session, session.begin():
-        session.execute(update(Company).values(required_since={person.role: product.now.isoformat()}, grace_days=0))
-    log_in(client, person)
-    tab = security(person)
-    page = client.as_page().get(tab)
-    client.token = client._token(client.flask.get(tab))
-    open_ = {"profile.security", "login.log_out", "freeze.show", "freeze.lift"} | {
-        f"two_factor.{name}" for name in ("begin", "activate", "activate_code", "send_activation_code")
-    }
-
-    for method, path, endpoint in _routes(app):
-        if endpoint in PUBLIC | SECOND_STEP | open_:
-            continue
-        answer = client.get(path) if method == "GET" else client.send(path)
-        assert (303 if client.mode == "page" else 204, tab) == (answer.status, answer.location), (method, path)
-
-    assert 200 == page.status
-    assert ["Activate two-factor authentication"] == [button.text for button in page.document.one("main").all("button")]

@@ -10,6 +10,7 @@ from webapp.core.enrolment.ways_back import ways_back
 from webapp.web import formats
 from webapp.web.guards import signed_in
 from webapp.web.identity import me, visit, visitor
+from webapp.web.obligations import my_obligation
 from webapp.web.page import PAGE, render
 from webapp.web.parts import db, keyring, now
 
@@ -29,6 +30,8 @@ def show() -> Response:
         last_log_in=_last_log_in(),
         two_factor=ways.two_factor,
         ways=ways,
+        duty=my_obligation(),
+        days_left=my_obligation().days_left(now()),
     )
 
 

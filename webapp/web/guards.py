@@ -26,13 +26,13 @@ from webapp.core.accounts.rules import Role
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import EmployeeId, writing
-from webapp.core.enrolment import duty
 from webapp.core.outcomes import Refusal
 from webapp.core.sessions import flows as sessions
 from webapp.web import htmx
 from webapp.web.cookies import Stage
 from webapp.web.identity import me, me_or_none, visit, visitor, waiting, waiting_or_none
 from webapp.web.next_page import local_path
+from webapp.web.obligations import my_obligation
 from webapp.web.parts import db, now, parts
 
 log = logging.getLogger(__name__)
@@ -255,8 +255,7 @@ def _must_lift() -> bool:
 
 def _must_activate() -> bool:
     """Whether nothing else is open to whoever is logged in before two-factor authentication is on."""
-    signed_in_now = me_or_none()
-    return signed_in_now is not None and duty.obligation(db(), signed_in_now.person, now=now()).must_activate
+    return me_or_none() is not None and my_obligation().must_activate
 
 
 def _must_not_be_forged() -> None:

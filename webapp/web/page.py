@@ -14,6 +14,7 @@ from webapp.core.accounts.rules import Role
 from webapp.core.outcomes import Refused
 from webapp.web import formats, htmx, wording
 from webapp.web.identity import me_or_none
+from webapp.web.obligations import my_obligation
 from webapp.web.parts import parts
 
 PAGE = ("layouts/page.html", "layouts/fragment.html")
@@ -102,6 +103,7 @@ def _me_words(person: Person) -> dict[str, Any]:
         "company_name": person.company_name,
         "email": person.email,
         "is_support": person.role is Role.SUPPORT,
+        "must_activate": my_obligation().must_activate,
     }
 
 

@@ -14,7 +14,7 @@ from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import email, password
 from webapp.core.database import EmployeeId
-from webapp.core.enrolment import duty, setup
+from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.totp.rules import FIRST_NAME
 from webapp.web import formats, htmx
@@ -22,6 +22,7 @@ from webapp.web.activity import recent_activity
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import deny, own_page, signed_in
 from webapp.web.identity import me, me_or_none, visit, visitor
+from webapp.web.obligations import my_obligation
 from webapp.web.open_sessions import list_sessions
 from webapp.web.page import PAGE, person_words, render
 from webapp.web.parts import db, keyring, now, parts
@@ -80,10 +81,13 @@ def security_url(after: str | None = None, *, employee_id: int | None = None) ->
 def show_again() -> Response | None:
     """The profile form again, filled in as it was sent, after a POST whose token was not this session's.
 
-    None where it is not theirs: half-way, or at somebody else's address. The token is judged before either.
+    None where it is not theirs: half-way, or at somebody else's address, or not before two-factor authentication is on.
+    The token is judged before any of these.
     """
     signed_in_now = me_or_none()
     if signed_in_now is None or (request.view_args or {}).get("employee_id") != signed_in_now.person.id:
+        return None
+    if my_obligation().must_activate:
         return None
     form = ProfileForm()
     form.refuse("This page was open in another tab or for too long. Look at your entries and save them once more.")
@@ -116,18 +120,23 @@ def _profile_page(person: Person, form: ProfileForm | None, *, status: int = 200
 
 
 def _security_context(after: str | None) -> dict[str, Any]:
-    """What the tab's cards show, from the top down."""
+    """What the tab's cards show, from the top down; hardly any to somebody who must activate first."""
     ways = ways_back(db(), keyring(), me(), token=visit().token, now=now())
-    sessions = list_sessions(most=SESSIONS_LENGTH)
-    must = duty.obligation(db(), me().person, now=now())
-    return {
-        "duty": must,
-        "days_left": must.days_left(now()),
+    duty = my_obligation(is_on=ways.two_factor is not None)
+    sessions = None if duty.must_activate else list_sessions(most=SESSIONS_LENGTH)
+    head = {
         "person": person_words(me().person, is_me=True),
-        "after": after if after is not None and _is_so(after, ways, sessions.total) else None,
+        "after": after if after is not None and _is_so(after, ways, sessions.total if sessions else 0) else None,
+        "duty": duty,
+        "days_left": duty.days_left(now()),
         "two_factor": ways.two_factor,
-        "names_apps": ways.two_factor is not None and [app.name for app in ways.two_factor.apps] != [FIRST_NAME],
         "ways": ways,
+    }
+    if duty.must_activate:
+        return head
+    return {
+        **head,
+        "names_apps": ways.two_factor is not None and [app.name for app in ways.two_factor.apps] != [FIRST_NAME],
         "session_life": formats.duration(parts().settings.session_lifetime_hours),
         "open_sessions": sessions,
         "activity": recent_activity(),

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.enrolment import new_codes, reset
 from webapp.core.outcomes import Accepted
+from webapp.core.policy import flows as policy
 from webapp.web import second_factor
 from webapp.web.guards import recently_proved
 from webapp.web.identity import me, visit, visitor
@@ -19,7 +20,8 @@ backup_codes = Blueprint("backup_codes", __name__, url_prefix="/settings/employe
 @two_factor.get("/reset", endpoint="reset")
 @recently_proved()
 def show_reset(employee_id: int) -> Response | BaseResponse:
-    return second_factor.show("two_factor/reset.html", second_factor.code_form(is_sent=False))
+    form = second_factor.code_form(is_sent=False)
+    return second_factor.show("two_factor/reset.html", form, is_required=_is_required())
 
 
 @two_factor.post("/reset")
@@ -29,7 +31,12 @@ def send_reset(employee_id: int) -> Response | BaseResponse:
     outcome = reset.reset(db(), keyring(), me(), second_factor.typed_entry(form), now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
         return to_security("reset")
-    return second_factor.refuse("two_factor/reset.html", form, outcome)
+    return second_factor.refuse("two_factor/reset.html", form, outcome, is_required=_is_required())
+
+
+def _is_required() -> bool:
+    """Whether nothing but activating anew would be open after the reset."""
+    return policy.after_reset(db(), me().person, now=now()).must_activate
 
 
 @backup_codes.get("/backup-codes", endpoint="create")

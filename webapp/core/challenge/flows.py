@@ -119,20 +119,20 @@ def pass_password(
         accounts.lock(session, person.id)
         if not passwords.settle(session, keyring, right, now=now, visitor=visitor):
             return passwords.refuse(session, check, now=now, visitor=visitor)
+        is_on = totp.state(session, person.id) is not None
+        if not is_on and wipe_is_over(person.wiped_at, now=now):  # a session of that day is not resumed either
+            record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.WIPE_OVER)
+            return Refused(Refusal.WIPE_OVER)
         if idle_token is not None:
             token = sessions.resume(session, keyring, person, idle_token, limits=limits, now=now, visitor=visitor)
             if token is not None:
                 return Accepted(Resumed(token, next_path))
             sessions.give_up(session, idle_token, now=now, visitor=visitor)
-        is_on = totp.state(session, person.id) is not None
         is_out = is_frozen_out(session, person.id, is_on=is_on)
         needs_repair = is_out and is_on and repairs.live(session, person.id, now=now) is not None
         if is_out and not needs_repair:
             record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.FROZEN)
             return Refused(Refusal.FROZEN)
-        if not is_on and wipe_is_over(person.wiped_at, now=now):
-            record(session, EventKind.LOGGED_IN, person, now=now, visitor=visitor, refusal=Refusal.WIPE_OVER)
-            return Refused(Refusal.WIPE_OVER)
         if is_on:
             token = _challenge(session, person, next_path=next_path, now=now)
             return Accepted(HalfWay(token, person, must_lift(session, person.id), needs_repair))

@@ -19,11 +19,6 @@ from webapp.core.policy.tables import Exemption
 SWITCHED_OFF = (EventKind.TWO_FACTOR_RESET, EventKind.TWO_FACTOR_RESET_BY_OPERATOR)
 
 
-def is_bound(person: Person) -> bool:
-    """Whether it matters to *person* that two-factor authentication is on; else nothing need be asked for."""
-    return person.requirement is not None or person.wiped_at is not None
-
-
 def obligation(session: Session, person: Person, *, is_on: bool, now: datetime) -> Obligation:
     """What *person* must do now. Two statements at most, and none where nothing is required."""
     if is_on:
@@ -38,6 +33,14 @@ def obligation(session: Session, person: Person, *, is_on: bool, now: datetime) 
         was_off_since=audit.happened_since(session, person.id, kinds=SWITCHED_OFF, since=person.requirement.since),
     )
     return rules.of_policy(until, now=now)
+
+
+def after_reset(session: Session, person: Person, *, now: datetime) -> Obligation:
+    """What *person*, who has it on, would have to do once they had switched it off."""
+    if person.requirement is None:
+        return Obligation(Duty.NONE)
+    exempt = exempt_until(session, person.id)
+    return rules.of_policy(rules.deadline(person.requirement, exempt_until=exempt, was_off_since=True), now=now)
 
 
 def exempt_until(session: Session, employee_id: EmployeeId) -> datetime | None:

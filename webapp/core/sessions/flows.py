@@ -18,6 +18,7 @@ from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import BrowserId, EmployeeId, RepairPassId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
+from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.repairs import flows as repairs
 from webapp.core.sealing import Keyring
@@ -65,7 +66,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The person behind a token, and what their session is good for.
+    """The person behind a token, and what their session is good for. *is_on*: two-factor authentication, when asked.
 
     With a *repair_pass_id* it replaces the app and opens nothing else, as long as that pass does.
     """
@@ -80,6 +81,7 @@ class SignedIn:
     last_seen_at: datetime
     last_code_counts_until: datetime | None
     repair_pass_id: RepairPassId | None
+    is_on: bool
 
     @property
     def repairs(self) -> bool:
@@ -145,12 +147,16 @@ def complete_repair(session: Session, me: SignedIn, *, now: datetime, visitor: V
 
 def find(session: Session, token: str, *, limits: Limits, now: datetime) -> SignedIn | None:
     """Who is logged in with *token*, or None: unknown, ended, idle too long, too old, or no longer active."""
-    found = accounts.with_owner(
-        session, LogInSession, owner_id=LogInSession.employee_id, where=LogInSession.token_hash == token_hash(token)
+    found = accounts.with_owner_and(
+        session,
+        LogInSession,
+        totp.is_on(LogInSession.employee_id),
+        owner_id=LogInSession.employee_id,
+        where=LogInSession.token_hash == token_hash(token),
     )
     if found is None:
         return None
-    row, person = found
+    row, person, is_on = found
     if not _is_live(row, limits, now) or not person.is_active:
         return None
     repair_id = RepairPassId(row.repair_pass_id) if row.repair_pass_id is not None else None
@@ -167,6 +173,7 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
         last_seen_at=row.last_seen_at,
         last_code_counts_until=row.last_code_counts_until,
         repair_pass_id=repair_id,
+        is_on=is_on,
     )
 
 
