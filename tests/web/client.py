@@ -11,7 +11,7 @@ from tests.web.dom import Element, parse
 
 PAGE, FRAGMENT = "page", "fragment"
 NO_LABEL_NEEDED = {"hidden", "submit", "button"}
-SECRET_FIELDS = {"password", "current_password", "new_password", "code", "backup_code"}
+SECRET_FIELDS = {"password", "current_password", "new_password", "code", "backup_code", "mailed_half", "read_half"}
 ADDRESSES = ("href", "src", "action", "data-hx-get", "data-hx-post")
 
 

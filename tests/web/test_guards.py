@@ -18,7 +18,10 @@ PUBLIC = {
     *("health.alive", "health.ready"),
     *("email.confirm", "email.send_confirmation", "disputes.ask", "disputes.act"),
 }
-SECOND_STEP = {"login.code", "login.send_code", "login.backup_code", "login.send_backup_code"}
+SECOND_STEP = {
+    *("login.code", "login.send_code", "login.backup_code", "login.send_backup_code"),
+    *("repairs.enter", "repairs.send_halves"),
+}
 
 
 def _routes(app: Flask) -> list[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.core.database import AuthenticatorId
@@ -10,7 +10,7 @@ from webapp.core.enrolment import authenticators, changes, replace
 from webapp.core.enrolment import state as enrolment
 from webapp.core.factors.totp.flows import App
 from webapp.core.outcomes import Accepted, Refused
-from webapp.web import htmx, second_factor, wording
+from webapp.web import repairs, second_factor, wording
 from webapp.web.forms import (
     AddByBackupCodeForm,
     AddByCodeForm,
@@ -23,8 +23,8 @@ from webapp.web.identity import me, visitor
 from webapp.web.page import STEP, render_refused
 from webapp.web.parts import db, keyring, now
 from webapp.web.profile import to_security
-from webapp.web.two_factor import activate, way_out
 from webapp.web.two_factor import blueprint as two_factor
+from webapp.web.two_factor import to_scan, way_out
 
 blueprint = Blueprint(
     "authenticators",
@@ -34,14 +34,18 @@ blueprint = Blueprint(
 
 
 @two_factor.get("/replace", endpoint="replace")
-@recently_proved()
+@recently_proved(is_open_to_repairs=True)
 def show_replace(employee_id: int) -> Response | BaseResponse:
+    if me().repairs:
+        return repairs.show_begin()
     return second_factor.show("two_factor/replace.html", _replace_form(_apps(), is_sent=False))
 
 
 @two_factor.post("/replace")
-@recently_proved()
+@recently_proved(is_open_to_repairs=True)
 def send_replace(employee_id: int) -> Response | BaseResponse:
+    if me().repairs:
+        return repairs.begin()
     apps = _apps()
     if not apps:
         return to_security("reset")
@@ -51,7 +55,7 @@ def send_replace(employee_id: int) -> Response | BaseResponse:
         return second_factor.code_page("two_factor/replace.html", form, second_factor.NOT_SENT)
     outcome = replace.begin(db(), keyring(), me(), form.chosen(), entry, now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
-        return _to_scan()
+        return to_scan()
     return second_factor.refuse("two_factor/replace.html", form, outcome)
 
 
@@ -71,7 +75,7 @@ def send_add(employee_id: int) -> Response | BaseResponse:
         return second_factor.code_page("authenticators/add.html", form, second_factor.NOT_SENT, too_many=_why_no_more())
     outcome = authenticators.begin(db(), keyring(), me(), form.app_name(), entry, now=now(), visitor=visitor())
     if isinstance(outcome, Accepted):
-        return _to_scan()
+        return to_scan()
     return second_factor.refuse("authenticators/add.html", form, outcome, too_many=_why_no_more())
 
 
@@ -122,13 +126,6 @@ def _remove(app: App) -> Response | BaseResponse:
 
 def _rename_page(app: App, form: RenameForm, refused: Refused | None) -> Response:
     return render_refused("authenticators/rename.html", STEP, refused, form=form, app=app, only=_why_not_remove())
-
-
-def _to_scan() -> Response | BaseResponse:
-    """On to the QR code of the key that has just been made."""
-    if htmx.wants_fragment():
-        return activate(me().person.id)
-    return redirect(url_for("two_factor.activate", employee_id=me().person.id), 303)
 
 
 def _replace_form(apps: Sequence[App], *, is_sent: bool) -> ReplaceByCodeForm | ReplaceByBackupCodeForm:

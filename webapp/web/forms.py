@@ -14,11 +14,13 @@ from wtforms.validators import StopValidation, ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from webapp.core.attempts.rules import GuessKind
+from webapp.core.challenge.repair import Halves
 from webapp.core.database import AuthenticatorId
 from webapp.core.factors.totp.flows import App
 from webapp.core.factors.totp.rules import MAX_NAME_LENGTH as MAX_APP_NAME_LENGTH
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.proof.rules import AuthenticationCode, BackupCode, Entry, read_entry
+from webapp.core.repairs.rules import read as read_half
 from webapp.web import languages, wording
 
 
@@ -246,3 +248,30 @@ class AddByBackupCodeForm(NamesApp, BackupCodeForm):
 
 class RenameForm(NamesApp, Form):
     pass
+
+
+class RepairForm(Form):
+    """Both halves of a repair pass: judged together, so nothing here says which is wrong but for its shape."""
+
+    mailed_half = StringField("Half from the e-mail")
+    read_half = StringField("Half from the call")
+
+    def halves(self) -> Halves | None:
+        """What was typed, or None where one is no half, with the reason at its field. One sent twice is nobody's."""
+        mailed, read = self._half("mailed_half"), self._half("read_half")
+        return Halves(mailed, read) if mailed and read else None
+
+    def tell(self, refused: Refused) -> None:
+        """Say above the form why core refused, but for what is said already: at a field, or by the page for a pause."""
+        if refused.reason is not Refusal.MALFORMED and not wording.is_pause(refused):
+            self.refuse(wording.sentence(refused))
+
+    def _half(self, name: str) -> str | None:
+        typed = request.form.getlist(name)
+        text = typed[0] if len(typed) == 1 else ""
+        half = read_half(text)
+        if half is None:
+            self.refuse(wording.malformed_half(text), name)
+        else:
+            self[name].data = ""  # a half that was judged never comes back in a page
+        return half

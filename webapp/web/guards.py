@@ -60,7 +60,8 @@ class Guard:
     could still resume is over with it. *form_page*: endpoint of the page that holds this POST's form, where it is
     another one; "" where log-in must lead to none. *role*: what a person must be. *is_of_company*: the employee in the
     address must be of one's own company. *needs_code*: a code must have been shown within the hour.
-    *is_open_to_bound*: also to somebody who must first switch two-factor authentication on."""
+    *is_open_to_bound*: also to somebody who must first switch two-factor authentication on. *is_open_to_repairs*: also
+    to a session that replaces the app by a pass, and is no log-in yet."""
 
     needs: Needs
     role: Role | None = None
@@ -73,6 +74,7 @@ class Guard:
     ends_idle: bool = False
     form_page: str | None = None
     is_open_to_bound: bool = False
+    is_open_to_repairs: bool = False
 
 
 Confirmation = Callable[[Guard], Response | BaseResponse | None]
@@ -94,7 +96,9 @@ def public_without_token(view: View) -> View:
 
 def to_log_out(view: View) -> View:
     """For whoever is logged in, half-way, or was: “Log out” pressed after a long pause means it, too."""
-    return _guarded(view, Guard(Needs.ANY_LOG_IN, ends_idle=True, form_page="", is_open_to_bound=True))
+    return _guarded(
+        view, Guard(Needs.ANY_LOG_IN, ends_idle=True, form_page="", is_open_to_bound=True, is_open_to_repairs=True)
+    )
 
 
 def password_passed(view: View) -> View:
@@ -110,13 +114,25 @@ def signed_in(view: View) -> View:
     return _guarded(view, Guard(Needs.SIGN_IN))
 
 
-def own_page(*, form_page: str | None = None, is_open_to_bound: bool = False) -> Callable[[View], View]:
-    guard = Guard(Needs.SIGN_IN, is_own=True, form_page=form_page, is_open_to_bound=is_open_to_bound)
+def own_page(
+    *, form_page: str | None = None, is_open_to_bound: bool = False, is_open_to_repairs: bool = False
+) -> Callable[[View], View]:
+    guard = Guard(
+        Needs.SIGN_IN,
+        is_own=True,
+        form_page=form_page,
+        is_open_to_bound=is_open_to_bound,
+        is_open_to_repairs=is_open_to_repairs,
+    )
     return lambda view: _guarded(view, guard)
 
 
 def recently_proved(
-    *, carries_post: bool = False, form_page: str | None = None, is_open_to_bound: bool = False
+    *,
+    carries_post: bool = False,
+    form_page: str | None = None,
+    is_open_to_bound: bool = False,
+    is_open_to_repairs: bool = False,
 ) -> Callable[[View], View]:
     """One's own page, by a log-in or a password confirmation younger than ten minutes (ASVS 7.5.1)."""
     guard = Guard(
@@ -126,6 +142,7 @@ def recently_proved(
         carries_post=carries_post,
         form_page=form_page,
         is_open_to_bound=is_open_to_bound,
+        is_open_to_repairs=is_open_to_repairs,
     )
     return lambda view: _guarded(view, guard)
 
@@ -178,6 +195,8 @@ def register(app: Flask, confirm_password: Confirmation, confirm_code: Confirmat
         refused = _refused(guard)
         if refused is not None:
             return refused
+        if guard.needs is not Needs.NOTHING and not guard.is_open_to_repairs and _only_repairs():
+            return htmx.go(url_for("two_factor.replace", employee_id=me().person.id))
         if guard.needs is not Needs.NOTHING and not guard.is_open_to_bound and _must_activate():
             return htmx.go(url_for("profile.security", employee_id=me().person.id))
         if guard.role is not None and me().person.role is not guard.role:
@@ -251,6 +270,12 @@ def _refused(guard: Guard) -> BaseResponse | None:
 def _must_lift() -> bool:
     half_way = waiting_or_none()
     return half_way is not None and challenge.must_lift(db(), half_way.person.id)
+
+
+def _only_repairs() -> bool:
+    """Whether nothing else is open to whoever is there before the app is replaced."""
+    signed_in_now = me_or_none()
+    return signed_in_now is not None and signed_in_now.repairs
 
 
 def _must_activate() -> bool:

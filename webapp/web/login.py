@@ -164,6 +164,8 @@ def _go_on(reached: HalfWay | LoggedIn | Resumed) -> BaseResponse:
     """One step up: new tokens, and on to what is next."""
     if isinstance(reached, HalfWay):
         visit().become(Stage.HALF_WAY, reached.token)
+        if reached.needs_repair:
+            return redirect(url_for("repairs.enter"), 303)
         if reached.must_lift:
             return redirect(url_for("freeze.show", employee_id=reached.person.id), 303)
         return redirect(url_for("login.code"), 303)

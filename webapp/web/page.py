@@ -12,6 +12,7 @@ from lucide.jinja import lucide
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.outcomes import Refused
+from webapp.core.sessions.flows import SignedIn
 from webapp.web import formats, htmx, wording
 from webapp.web.identity import me_or_none
 from webapp.web.obligations import my_obligation
@@ -91,11 +92,12 @@ def _context() -> dict[str, Any]:
         "brand": settings.brand_name,
         "support_email": settings.support_email,
         "codes_file_name": codes_file_name(),
-        "me": _me_words(signed_in.person) if signed_in else None,
+        "me": _me_words(signed_in) if signed_in else None,
     }
 
 
-def _me_words(person: Person) -> dict[str, Any]:
+def _me_words(signed_in: SignedIn) -> dict[str, Any]:
+    person = signed_in.person
     return {
         "id": person.id,
         "name": person.name,
@@ -104,6 +106,7 @@ def _me_words(person: Person) -> dict[str, Any]:
         "email": person.email,
         "is_support": person.role is Role.SUPPORT,
         "must_activate": my_obligation().must_activate,
+        "repairs": signed_in.repairs,
     }
 
 

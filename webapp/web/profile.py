@@ -67,7 +67,12 @@ def security(employee_id: int) -> Response:
 
 
 def to_security(after: str | None = None) -> Response | BaseResponse:
-    """To one's own Security tab: 303, or its fragment in place of the page behind a pop-up."""
+    """To one's own Security tab: 303, or its fragment in place of the page behind a pop-up.
+
+    While only the app may be replaced, to where that begins.
+    """
+    if me().repairs:
+        return htmx.go(url_for("two_factor.replace", employee_id=me().person.id))
     if htmx.wants_fragment():
         return htmx.into_main(render("profile/security.html", PAGE, **_security_context(after)))
     return htmx.go(security_url(after))

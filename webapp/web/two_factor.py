@@ -30,13 +30,11 @@ def begin(employee_id: int) -> Response | BaseResponse:
     outcome = activation.begin(db(), keyring(), me(), now=now(), visitor=visitor())
     if isinstance(outcome, Refused):
         return way_out(outcome) or to_security()
-    if htmx.wants_fragment():
-        return activate(employee_id)
-    return redirect(url_for("two_factor.activate", employee_id=employee_id), 303)
+    return to_scan()
 
 
 @blueprint.get("/activate", endpoint="activate")
-@own_page(is_open_to_bound=True)
+@own_page(is_open_to_bound=True, is_open_to_repairs=True)
 def activate(employee_id: int) -> Response | BaseResponse:
     """Step 1: the QR code of the pending key. Without one, the Security tab."""
     setup = _setup()
@@ -56,7 +54,7 @@ def activate(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.get("/activate/code", endpoint="activate_code")
-@own_page(is_open_to_bound=True)
+@own_page(is_open_to_bound=True, is_open_to_repairs=True)
 def show_activation_code(employee_id: int) -> Response | BaseResponse:
     """Step 2: the first code from the app."""
     setup = _setup()
@@ -68,7 +66,7 @@ def show_activation_code(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.post("/activate/code")
-@recently_proved(is_open_to_bound=True)
+@recently_proved(is_open_to_bound=True, is_open_to_repairs=True)
 def send_activation_code(employee_id: int) -> Response | BaseResponse:
     form = CodeForm()
     outcome = first_code.confirm(
@@ -93,7 +91,7 @@ def send_activation_code(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.get("/activate/backup-codes", endpoint="new_codes")
-@own_page()
+@own_page(is_open_to_repairs=True)
 def show_new_codes(employee_id: int) -> Response | BaseResponse:
     """Step 3: the eight codes, for the session that made them, until it closes them or ten minutes have passed."""
     shown = _shown()
@@ -111,7 +109,7 @@ def show_new_codes(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.post("/activate/backup-codes/download")
-@own_page(form_page="two_factor.new_codes")
+@own_page(form_page="two_factor.new_codes", is_open_to_repairs=True)
 def download_codes(employee_id: int) -> Response | BaseResponse:
     """The codes as a file. A POST, so that no address, log or history leads to it."""
     shown = _shown()
@@ -132,7 +130,7 @@ def download_codes(employee_id: int) -> Response | BaseResponse:
 
 
 @blueprint.post("/activate/close")
-@own_page(form_page="two_factor.new_codes")
+@own_page(form_page="two_factor.new_codes", is_open_to_repairs=True)
 def close_codes(employee_id: int) -> Response | BaseResponse:
     shown = _shown()
     if shown is None:  # closed in another tab, or after the ten minutes
@@ -140,6 +138,13 @@ def close_codes(employee_id: int) -> Response | BaseResponse:
     after = {Purpose.ACTIVATE: "activated", Purpose.REPLACE: "app_replaced"}.get(_came_with(shown), "new_codes")
     new_codes.close(db(), me(), now=now(), visitor=visitor())
     return to_security(after)
+
+
+def to_scan() -> Response | BaseResponse:
+    """On to the QR code of the key that has just been made."""
+    if htmx.wants_fragment():
+        return activate(me().person.id)
+    return redirect(url_for("two_factor.activate", employee_id=me().person.id), 303)
 
 
 def to_new_codes() -> Response | BaseResponse:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from webapp.core.entries import without_separators
 from webapp.core.factors.backup_codes.rules import LENGTH as BACKUP_CODE_LENGTH
 from webapp.core.outcomes import Refusal, Refused
+from webapp.core.repairs.rules import LENGTH as HALF_LENGTH
 from webapp.web.formats import day, full_time, try_again
 from webapp.web.parts import parts
 
@@ -88,6 +89,16 @@ def malformed_backup_code(entry: str) -> str:
     return "A backup code has letters and digits only, and no U. Compare it with your list."
 
 
+def malformed_half(entry: str) -> str:
+    """Why *entry* is no half of a repair pass."""
+    characters = sum(letter.isalnum() for letter in entry)
+    if not characters:
+        return "Enter this half, too: both are needed."
+    if characters != HALF_LENGTH:
+        return f"A half has {HALF_LENGTH} letters and digits. You entered {characters}."
+    return "A half has letters and digits only, and no U. Compare it once more."
+
+
 def only_from_before(since: datetime, zone: str) -> str:
     """Why a code that the app shows may be refused while the account is frozen."""
     return f"Your account is frozen: only apps and backup codes from before {full_time(since, zone)} count."
@@ -99,7 +110,7 @@ WRONG_CODES = frozenset({Refusal.WRONG_CODE, Refusal.BACKUP_CODE_UNKNOWN})
 _CLOCK = frozenset({Refusal.PHONE_CLOCK_SLOW, Refusal.PHONE_CLOCK_FAST})
 """Refusals that have enough to say: what is left is told when it runs out."""
 
-_COUNTED = frozenset({Refusal.WRONG_PASSWORD, Refusal.WRONG_CODE, Refusal.BACKUP_CODE_UNKNOWN})
+_COUNTED = WRONG_CODES | {Refusal.WRONG_PASSWORD, Refusal.WRONG_HALVES}
 
 
 def _sentence(refused: Refused) -> str:
@@ -166,6 +177,8 @@ def _sentence(refused: Refused) -> str:
 
 
 _PLAIN_SENTENCES = {
+    Refusal.WRONG_HALVES: "These two halves open nothing together. Compare both: one is in the newest e-mail, the other"
+    " is what Support read out last. A pass works once, within 24 hours.",
     Refusal.REPAIR_OVER: "This repair pass opens nothing any more: it was used, stopped, or is older than 24 hours.",
     Refusal.EMAIL_TAKEN: "There is an employee with this e-mail address already.",
     Refusal.EMAIL_INVALID: "This is not an e-mail address.",
