@@ -1,6 +1,6 @@
 """docs/security.md says of each requirement of OWASP ASVS 5.0 how it is met and what shows it: held to that here.
 
-A row names tests, files or headings that exist, or says why not; counts and the table of routes are the real ones.
+A row names tests, files or headings that exist, or says why not; the counts are the real ones.
 """
 
 import ast
@@ -10,9 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from flask import Flask
-
-from webapp.web.guards import Guard, Needs, guard_of
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = (ROOT / "docs/security.md").read_text()
@@ -84,26 +81,6 @@ def test_the_counts_are_those_of_the_rows() -> None:
     assert expected == found
 
 
-def test_the_table_of_routes_is_the_guards(app: Flask) -> None:
-    """Every method and address, and what each state of a log-in gets there; as webapp/web/guards.py judges it."""
-    written = {
-        (cells[0].strip("`"), *cells[1:])
-        for line in _section("Who may open what").splitlines()
-        if line.startswith("| `")
-        for cells in [[cell.strip() for cell in line.strip("| ").split("|")]]
-    }
-    real = set()
-    for rule in app.url_map.iter_rules():
-        (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        path = re.sub(r"<(?:[a-z]+:)?([a-z_]+)>", r"<\1>", rule.rule)
-        guard = None if rule.endpoint == "static" else guard_of(app, rule.endpoint)
-        real.add((f"{method} {path}", *_cells(guard, method)))
-
-    assert real == written, (
-        f"in the code only: {sorted(real - written)}; in the document only: {sorted(written - real)}"
-    )
-
-
 def test_nothing_is_fetched_from_elsewhere() -> None:
     """No module opens a connection of its own but to the mail server; that, database and limits are what the settings
     name (ASVS 13.2.4)."""
@@ -133,13 +110,6 @@ def test_an_event_is_never_changed() -> None:
             assert file.parent.name == "audit", f"{file} reaches past the flows of audit"
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Flask:
-    from webapp import create_app
-
-    return create_app(INSTANCE_PATH=str(tmp_path))
-
-
 def _verdict(row: list[str]) -> str:
     return next((verdict for verdict in VERDICTS if row[3].startswith(f"{verdict}:")), "met")
 
@@ -166,28 +136,6 @@ def _headings(file: Path) -> set[str]:
     """As they are linked to: lower case, dashes for spaces, without signs."""
     found = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
-
-
-def _section(heading: str) -> str:
-    found = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/security.md has no section “{heading}”"
-    return found.group(1)
-
-
-def _cells(guard: Guard | None, method: str) -> tuple[str, str, str, str, str]:
-    """Token of a form, then what nobody, half-way, logged in and recently logged in get."""
-    if guard is None:
-        return "–", "open", "open", "open", "open"
-    token = "–" if method == "GET" else "yes" if guard.needs_token else "no"
-    own = "own" if guard.is_own else guard.role.value if guard.role else "open"
-    states = {
-        Needs.NOTHING: ("open", "open", "open", "open"),
-        Needs.ANY_LOG_IN: ("log-in", "open", "open", "open"),
-        Needs.PASSWORD: ("log-in", "open", "overview", "overview"),
-        Needs.LIFT: ("log-in", "frozen", own, own),
-        Needs.SIGN_IN: ("log-in", "log-in", "password" if guard.is_recent else own, own),
-    }
-    return (token, *states[guard.needs])
 
 
 def _imported(node: ast.AST) -> list[str]:

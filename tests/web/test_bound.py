@@ -1,24 +1,21 @@
-"""Somebody who must activate two-factor authentication before anything else: by a policy, by a reset, by a wipe."""
+"""Somebody who must activate two-factor authentication before anything else: by a policy, by a reset, by a wipe.
+
+What is open to them is walked in test_matrix.py.
+"""
 
 import re
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine
 
 from tests.core.people import Clock, Owner, Phone, Product
 from tests.web.client import Answer, Client
-from tests.web.people import address, log_in, security
-from tests.web.test_guards import PUBLIC, SECOND_STEP
+from tests.web.people import log_in, security
 from tests.web.test_ways_back import counted
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 
 BUTTON = "Activate two-factor authentication"
-OPEN = {
-    *("profile.security", "login.log_out", "freeze.show", "freeze.lift"),
-    *(f"two_factor.{name}" for name in ("begin", "activate", "activate_code", "send_activation_code")),
-}
 
 
 def _bind(product: Product, person: Person, how: str) -> None:
@@ -26,42 +23,6 @@ def _bind(product: Product, person: Person, how: str) -> None:
         product.require(person.company_id)
     else:
         product.wipe(person)
-
-
-@pytest.mark.parametrize("how", ["policy", "wipe"])
-@pytest.mark.parametrize("role", [Role.EMPLOYEE, Role.ADMIN, Role.SUPPORT])
-def test_every_other_page_leads_to_their_security_tab(
-    app: Flask, client: Client, product: Product, role: Role, how: str
-) -> None:
-    """Forms as well: 303, or 204 for HTMX. Open is the activation, the freeze, the log-out and what anybody may see."""
-    person = product.employee(company=product.company(is_vendor=True), role=role)
-    _bind(product, person, how)
-    log_in(client, person)
-    tab = security(person)
-    client.token = client._token(client.flask.get(tab))
-    status = 303 if client.mode == "page" else 204
-
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint in PUBLIC | SECOND_STEP | OPEN | {"static"}:
-            continue
-        for employee_id in (person.id, 77):
-            path = address(rule.rule, employee_id)
-            answer = client.send(path) if "POST" in (rule.methods or ()) else client.get(path)
-            assert (status, tab) == (answer.status, answer.location), (rule.endpoint, path)
-
-
-def test_a_forged_form_is_refused_before_anything_else(app: Flask, client: Client, product: Product) -> None:
-    """400 on every route that changes something, and no page comes with it that is closed."""
-    person = product.employee()
-    product.require(person.company_id)
-    log_in(client, person)
-
-    for rule in app.url_map.iter_rules():
-        if "POST" in (rule.methods or ()):
-            client.token = "forged"
-            answer = client.send(address(rule.rule, person.id))
-            if answer.status != 204:  # what a browser reports has no token
-                assert (400, False) == (answer.status, "Phone" in answer.text), rule.endpoint
 
 
 @pytest.mark.parametrize(("how", "why"), [("policy", "Studio Nord requires"), ("wipe", "Support switched")])

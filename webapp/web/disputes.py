@@ -16,7 +16,7 @@ from webapp.web.activity import NOTICE_EVENTS
 from webapp.web.cookies import Stage
 from webapp.web.guards import public
 from webapp.web.identity import me_or_none, visit, visitor, waiting_or_none
-from webapp.web.page import LOG_IN, STEP, render
+from webapp.web.page import LOG_IN, PAGE, render
 from webapp.web.parts import db, keyring, now
 
 blueprint = Blueprint("disputes", __name__)
@@ -79,7 +79,7 @@ def _is_owner_here(dispute: Dispute) -> bool:
 
 def _layout() -> tuple[str, str]:
     """Somebody logged in keeps the way to log out."""
-    return STEP if me_or_none() else LOG_IN
+    return PAGE if me_or_none() else LOG_IN
 
 
 def _over() -> Response:
