@@ -53,6 +53,7 @@ ITS_OWN = {
     Notice.CASE_REFUSED: {"case_kind": "reset"},
     Notice.CASE_STOPPED: {"case_kind": "reset", "by": "link"},
     Notice.CASE_EXPIRED: {"case_kind": "reset"},
+    Notice.REMINDER: {"company": "Studio Nord"},
 }
 """Facts by notice, where it tells more than how many backup codes are left."""
 
@@ -62,7 +63,7 @@ LINK = dict.fromkeys(Notice, LinkKind.NOTICE) | {
     Notice.CASE_OPENED: LinkKind.CASE,
     Notice.CASE_WAITING: LinkKind.CASE,
 }
-WITHOUT_LINK = {Notice.FROZEN, Notice.CASE_REFUSED, Notice.CASE_STOPPED, Notice.CASE_EXPIRED}
+WITHOUT_LINK = {Notice.FROZEN, Notice.CASE_REFUSED, Notice.CASE_STOPPED, Notice.CASE_EXPIRED, Notice.REMINDER}
 BUTTON = {"class": "button"}
 
 ALIKE = {"App", "Account"}
@@ -105,7 +106,7 @@ def test_a_notice_tells_whose_account_when_and_where(written: "Writer", notice: 
             assert private not in text + _content(mail, "html")
     else:
         assert "Lena Brunner" in text
-        assert (WHERE[language] in text) == (notice not in OF_CASES)
+        assert (WHERE[language] in text) == (notice not in OF_CASES | {Notice.REMINDER})
         assert ("lena@studio.example" in text) == (notice is not Notice.EMAIL_CHANGED)
     for too_much in (FIREFOX, "203.0.113.7"):
         assert too_much not in text

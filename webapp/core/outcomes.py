@@ -47,6 +47,8 @@ class Refusal(StrEnum):
     UNKNOWN_COMPANY = "unknown_company"
     UNKNOWN_EMPLOYEE = "unknown_employee"
     NOT_EMPTY = "not_empty"
+    TOO_SOON = "too_soon"
+    NOBODY_TO_REMIND = "nobody_to_remind"
     FROZEN = "frozen"
     NOT_FROZEN = "not_frozen"
     WIPE_OVER = "wipe_over"

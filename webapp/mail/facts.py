@@ -24,6 +24,7 @@ NEEDED = {
     Notice.CASE_REFUSED: ("case_kind",),
     Notice.CASE_STOPPED: ("case_kind", "by"),
     Notice.CASE_EXPIRED: ("case_kind",),
+    Notice.REMINDER: ("company",),
 }
 """By notice. *codes_left* a number; *new_email* and *former_email* masked, but for the reader's own: no mail tells a
 whole address to another; *case_kind*, *way* and *by* as ``core/cases`` has them; *due_at* in ISO 8601."""
@@ -76,6 +77,9 @@ def rows(mail: Mail, *, at: str, where: str, due: str = "") -> list[tuple[str, s
             # Goes to both addresses: "account" would be wrong in one of the two.
             former = (gettext("Former address"), told["former_email"])
             found = [former, (gettext("New address"), told["new_email"]), when, place]
+        case Notice.REMINDER:
+            # Where the administrator sits is nobody's business.
+            found = [account, when]
         case notice if notice in OF_CASES:
             found = [account, when, (gettext("Not before"), due)]
         case _:

@@ -23,6 +23,7 @@ _WORDS = ACTIVITY | {
     EventKind.BACKUP_CODES_CLOSED: "Backup codes put away",
     EventKind.AUDIT_EXPORTED: "Security events exported",
     EventKind.EMPLOYEES_EXPORTED: "List of employees exported",
+    EventKind.REMINDER_SENT: "Reminder of two-factor authentication sent",
     EventKind.PERSON_LOOKED_UP: "State of the account looked up",
     EventKind.REPAIR_HALF_READ: "Half of a repair pass read out",
     EventKind.CASE_OPENED: "Case opened",

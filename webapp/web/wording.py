@@ -207,6 +207,8 @@ _PLAIN_SENTENCES = {
     Refusal.NO_MATCH: "Name and photo have to match. If they don't, stop the case and say why.",
     Refusal.DOCUMENT_EXPIRED: "This document is valid no more. Ask for another one.",
     Refusal.NOT_EMPTY: "This database holds a company already.",
+    Refusal.TOO_SOON: "A reminder was sent less than a week ago.",
+    Refusal.NOBODY_TO_REMIND: "There is nobody to remind.",
 }
 
 

@@ -13,7 +13,7 @@ from webapp.core.company import events
 from webapp.core.company.events import Actor, Filters, SecurityEvent
 from webapp.core.database import writing
 from webapp.core.outcomes import Refusal
-from webapp.core.visitor import OPERATOR, Visitor
+from webapp.core.visitor import OPERATOR, SUPPORT, Visitor
 
 
 def test_one_company_never_sees_the_events_of_another(product: Product) -> None:
@@ -44,20 +44,20 @@ def test_support_and_operators_have_no_name_and_no_place(product: Product) -> No
     vendor = product.company("Vendor", is_vendor=True)
     agent = product.employee("sam@vendor.example", name="Sam Support", company=vendor, role=Role.SUPPORT)
     at_desk = Visitor("198.51.100.9", "Safari on a desk")
-    for actor, visitor in ((agent, at_desk), (None, OPERATOR), (me, STRANGER), (None, STRANGER)):
+    for actor, visitor in ((agent, at_desk), (None, SUPPORT), (None, OPERATOR), (me, STRANGER), (None, STRANGER)):
         with writing(product.session):
             kind = EventKind.PASSWORD_CHANGED
             record(product.session, kind, colleague, now=product.now, visitor=visitor, actor=actor)
 
-    themselves, by_me, operator, support = _page(product, me, kinds=frozenset({EventKind.PASSWORD_CHANGED}))
+    themselves, by_me, operator, by_case, support = _page(product, me, kinds=frozenset({EventKind.PASSWORD_CHANGED}))
 
-    assert [Actor.SELF, Actor.COLLEAGUE, Actor.OPERATOR, Actor.SUPPORT] == [
-        event.actor for event in (themselves, by_me, operator, support)
+    assert [Actor.SELF, Actor.COLLEAGUE, Actor.OPERATOR, Actor.SUPPORT, Actor.SUPPORT] == [
+        event.actor for event in (themselves, by_me, operator, by_case, support)
     ]
     assert by_me.by is not None
     assert (me.name, me.email) == (by_me.by.name, by_me.by.email)
-    assert [None, None, None] == [event.by for event in (themselves, operator, support)]
-    assert [("", ""), ("", "")] == [(event.address, event.user_agent) for event in (operator, support)]
+    assert [None, None, None, None] == [event.by for event in (themselves, operator, by_case, support)]
+    assert {("", "")} == {(event.address, event.user_agent) for event in (operator, by_case, support)}
     assert (STRANGER.address, STRANGER.user_agent) == (themselves.address, themselves.user_agent)
     assert {colleague.name} == {event.person.name for event in (themselves, by_me, operator, support) if event.person}
 

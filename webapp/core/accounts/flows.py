@@ -192,6 +192,11 @@ def lock(session: Session, employee_id: EmployeeId) -> None:
     session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update(key_share=True))
 
 
+def lock_company(session: Session, company_id: CompanyId) -> None:
+    """Hold the company's row as lock() does a person's; before any person's, or two flows deadlock."""
+    session.execute(select(Company.id).where(Company.id == company_id).with_for_update(key_share=True))
+
+
 def locked(session: Session, employee_id: EmployeeId) -> Person | None:
     """The employee as they are once their row is held: what was read before the lock may be out of date."""
     lock(session, employee_id)

@@ -5,10 +5,12 @@ Nothing here reads anybody of another company.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from webapp.core.accounts.flows import OfEmployee
 from webapp.core.accounts.rules import folded
 from webapp.core.accounts.tables import Employee
 from webapp.core.database import CompanyId, EmployeeId
@@ -21,6 +23,23 @@ class Named:
     id: EmployeeId
     name: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody of one's own company, by the few facts that a count needs. *since* is what was asked for besides."""
+
+    id: EmployeeId
+    is_active: bool
+    created_at: datetime
+    since: datetime | None
+
+
+def members(session: Session, company_id: CompanyId, *, since: OfEmployee[datetime]) -> list[Member]:
+    """Everybody of a company, each with *since*."""
+    columns = Employee.id, Employee.is_active, Employee.created_at, since(Employee.id)
+    rows = session.execute(select(*columns).where(Employee.company_id == company_id))
+    return [Member(EmployeeId(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
 def matching(company_id: CompanyId, search: str) -> Select[int]:

@@ -150,7 +150,7 @@ def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKi
     return [_as_event(row) for row in rows]
 
 
-def of_company(session: Session, company_id: CompanyId, sought: Sought, *, most: int) -> list[Event]:
+def of_company(session: Session, company_id: CompanyId, sought: Sought, *, most: int | None) -> list[Event]:
     """The newest *most* events of one company that are *sought*, newest first; with *after*, those next to it.
 
     One statement, however many rows: they come in portions.

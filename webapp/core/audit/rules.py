@@ -57,6 +57,7 @@ class EventKind(StrEnum):
     BACKUP_CODES_CHECKED = "backup_codes:check"
     AUDIT_EXPORTED = "audit:export"
     EMPLOYEES_EXPORTED = "employees:export"
+    REMINDER_SENT = "reminder:send"
 
 
 DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
@@ -90,6 +91,7 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: frozenset({"operator", "ticket", "reason"}),
     EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
     EventKind.EMPLOYEES_EXPORTED: frozenset({"rows"}),
+    EventKind.REMINDER_SENT: frozenset({"count"}),
 }
 """Details that a kind may carry; none for a kind that is not listed. Never a code, secret or token."""
 

@@ -20,7 +20,7 @@ from webapp.core.audit.flows import Event, Sought
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import EmployeeId, writing
 from webapp.core.outcomes import Refusal
-from webapp.core.visitor import OPERATOR, Visitor
+from webapp.core.visitor import OPERATOR, SUPPORT, Visitor
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 20_000
@@ -34,6 +34,7 @@ SHOWN_DETAILS: dict[EventKind, frozenset[str]] = {
     EventKind.CASE_OPENED: frozenset({"kind"}),
     EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
     EventKind.EMPLOYEES_EXPORTED: frozenset({"rows"}),
+    EventKind.REMINDER_SENT: frozenset({"count"}),
 }
 """Details that a company's administrators see; none of a kind that is not listed."""
 
@@ -182,8 +183,9 @@ def _as_seen(event: Event, names: dict[EmployeeId, Named]) -> SecurityEvent:
 
 def _actor(event: Event, names: dict[EmployeeId, Named]) -> Actor:
     if event.actor_id is None:
-        by_command = Actor.SUPPORT if event.kind.partition(":")[0] in OF_SUPPORT else Actor.OPERATOR
-        return by_command if event.address == OPERATOR.address else Actor.SELF
+        is_of_support = event.kind.partition(":")[0] in OF_SUPPORT
+        operator = Actor.SUPPORT if is_of_support else Actor.OPERATOR
+        return {OPERATOR.address: operator, SUPPORT.address: Actor.SUPPORT}.get(event.address, Actor.SELF)
     if event.actor_id == event.employee_id:
         return Actor.SELF
     return Actor.COLLEAGUE if event.actor_id in names else Actor.SUPPORT

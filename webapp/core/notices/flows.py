@@ -56,6 +56,7 @@ class Notice(StrEnum):
     NEW_BROWSER = "new_browser"
     FROZEN = "frozen"
     LIFTED = "lifted"
+    REMINDER = "reminder"
     REPAIR_PASS = "repair_pass"
     CASE_OPENED = "case_opened"
     CASE_WAITING = "case_waiting"

@@ -8,8 +8,8 @@ same hash and the same statements (case D-85).
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record
@@ -79,6 +79,12 @@ def store(session: Session, keyring: Keyring, employee_id: EmployeeId, password_
 def changed_at(session: Session, employee_id: EmployeeId) -> datetime | None:
     """When the password was set, or None where there is none."""
     return session.scalar(select(PasswordHash.changed_at).where(PasswordHash.employee_id == employee_id))
+
+
+def has_one(employee_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Whether an employee has a password: a condition for another feature's statement."""
+    mine = select(PasswordHash.employee_id).where(PasswordHash.employee_id == employee_id)
+    return mine.correlate(employee_id.class_).exists()
 
 
 def employ(
