@@ -159,6 +159,27 @@ def test_a_freeze_is_accessible(product: Running, page: Page, look: Look) -> Non
     look("lift by backup code", "Use an authentication code instead")
 
 
+def test_a_repair_pass_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """Its two halves with what can be wrong, and the page that they open."""
+    owner = product.owner()
+    product.core.issue_pass(owner.person)
+    halves = product.core.mailed_half(owner.person), product.core.read_half(owner.person)
+    page.goto("/login")
+    give_password(page, owner.person.email)
+    page.goto("/login/repair")
+    look("halves", "Use a repair pass")
+    page.get_by_role("button", name="Continue").click()
+    look("halves, malformed", "2 entries need another look")
+    for typed, state, words in (
+        (("0000-0000-0000-0000",) * 2, "halves, wrong", "These two halves open nothing together."),
+        (halves, "replacing by a pass", "Set up your new app"),
+    ):
+        page.get_by_label("Half from the e-mail").fill(typed[0])
+        page.get_by_label("Half from the call").fill(typed[1])
+        page.get_by_role("button", name="Continue").click()
+        look(state, words)
+
+
 def test_a_throttled_log_in_is_accessible(product: Running, page: Page, look: Look) -> None:
     """Too many attempts: the form stays, and the page says when to try again."""
     owner = product.owner()
