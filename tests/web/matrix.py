@@ -33,6 +33,10 @@ class Row:
     def names_somebody(self) -> bool:
         return "<employee_id>" in self.rule
 
+    def path(self, names: dict[str, object]) -> str:
+        """The address with these *names* for its parts; 1 for one that is not among them."""
+        return re.sub("<([a-z_]+)>", lambda part: str(names.get(part[1], 1)), self.rule)
+
 
 def rows() -> list[Row]:
     """Of every table of the section whose first column is the address."""

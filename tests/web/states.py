@@ -44,10 +44,7 @@ class States:
 
     def __post_init__(self) -> None:
         self.studio = self.product.company()
-        self.elsewhere = self.product.company("Elsewhere")
         self.vendor = self.product.company("Calenso", is_vendor=True)
-        self.colleague = self._owner(self._person(Role.EMPLOYEE))
-        self.stranger = self._owner(self._person(Role.ADMIN, self.elsewhere))
 
     def of(self, column: str) -> list[Seat]:
         """Every seat that *column* speaks of: each of them gets what its cell says."""
@@ -104,7 +101,7 @@ class States:
 
     def admin(self) -> list[Seat]:
         """At pages of a colleague, where they are somebody's."""
-        return [self._at(self._in(self._with_phone(Role.ADMIN)), self.colleague)]
+        return [self._at(self._in(self._with_phone(Role.ADMIN)), self._with_phone(Role.EMPLOYEE))]
 
     def support(self) -> list[Seat]:
         return [self._in(self._with_phone(Role.SUPPORT, self.vendor))]
@@ -113,14 +110,15 @@ class States:
         """Somebody of the same company who is no administrator of it, Support among them."""
         agent = self._with_phone(Role.SUPPORT, self.vendor)
         return [
-            self._at(self._in(self._with_phone(Role.EMPLOYEE)), self.colleague),
+            self._at(self._in(self._with_phone(Role.EMPLOYEE)), self._with_phone(Role.EMPLOYEE)),
             self._at(self._in(agent), self._with_phone(Role.SUPPORT, self.vendor)),
         ]
 
     def stranger_s(self) -> list[Seat]:
         """Of each role, at the pages of another company's employee."""
+        stranger = self._with_phone(Role.ADMIN, self.product.company("Elsewhere"))
         homes = {Role.EMPLOYEE: self.studio, Role.ADMIN: self.studio, Role.SUPPORT: self.vendor}
-        return [self._at(self._in(self._with_phone(role, home)), self.stranger) for role, home in homes.items()]
+        return [self._at(self._in(self._with_phone(role, home)), stranger) for role, home in homes.items()]
 
     def later(self, made: list[Seat]) -> list[Seat]:
         """The same ones an hour on: neither log-in nor code is recent any more, and the session is live."""
@@ -142,6 +140,19 @@ class States:
         for seat in seats:
             log_in(seat.client, seat.person)
         return seats
+
+    def with_pass(self) -> list[Seat]:
+        """Of Support, both halves of it entered after the password."""
+        owner = self._with_phone(Role.EMPLOYEE)
+        self.product.issue_pass(owner.person)
+        halves = {
+            "mailed_half": self.product.mailed_half(owner.person),
+            "read_half": self.product.read_half(owner.person),
+        }
+        client = self.browser()
+        log_in(client, owner.person)
+        client.as_page().post("/login/repair", **halves)
+        return [self._seat(client, owner.person, form_at=f"{security(owner.person)}/two-factor/replace")]
 
     # --- makers -----------------------------------------------------------------------------------------------------
 
@@ -180,7 +191,6 @@ class States:
         return {
             "employee_id": person.id,
             "authenticator_id": apps[0].id if apps else 1,
-            "token": "x",
             "filename": "app.css",
         }
 
@@ -192,6 +202,7 @@ _COLUMNS: dict[str, Callable[[States], list[Seat]]] = {
     "employee": States.employee,
     "later": lambda states: states.later(states.employee()),
     "bound": States.bound,
+    "pass": States.with_pass,
     "colleague": States.colleague_s,
     "admin": States.admin,
     "admin later": lambda states: states.later(states.admin()),

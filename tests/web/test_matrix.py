@@ -9,7 +9,7 @@ from flask import Flask
 
 from tests.core.people import Clock, Product
 from tests.web import matrix
-from tests.web.client import Client
+from tests.web.client import FRAGMENT, PAGE, Client
 from tests.web.matrix import Row
 from tests.web.states import Seat, States
 
@@ -18,6 +18,23 @@ ENDS = ("POST /login", "POST /logout")
 
 SENT = {f"{method} {matrix.PERSON}/security/sessions/end": {"session": "others"} for method in ("GET", "POST")}
 """What an address is nothing without. Every other one is asked bare, and a form that is sent empty changes nothing."""
+
+
+@pytest.fixture(params=[("sqlite", PAGE), ("sqlite", FRAGMENT), ("postgresql", PAGE)], ids="-".join)
+def asked(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The kind of database and of answer: who may what is one code for both, so three of the four say all."""
+    kind, mode = request.param
+    return request.getfixturevalue(f"{kind}_uri"), mode
+
+
+@pytest.fixture
+def database_uri(asked: tuple[str, str]) -> str:
+    return asked[0]
+
+
+@pytest.fixture
+def mode(asked: tuple[str, str]) -> str:
+    return asked[1]
 
 
 @pytest.fixture
@@ -87,7 +104,7 @@ def test_a_foreign_token_is_refused_before_anything_else_is_judged(states: State
         for seat in [seat for seat in seats if seat.person or row.cells[column] == "open"]:
             seat.client.token = "foreign"
             run.clear()
-            status = seat.client.send(_path(seat, row)).status
+            status = seat.client.send(row.path(seat.names)).status
             assert ("yes" == row.token) == (status == 400 and not run), (row.name, status)
 
     for seat in seats:
@@ -105,15 +122,7 @@ def _ask(seat: Seat, row: Row, endpoint: str, run: list[str]) -> str:
     """What happened, in the words of the matrix."""
     run.clear()
     sent = SENT.get(row.name, {})
-    path = _path(seat, row)
+    path = row.path(seat.names)
     answer = seat.client.get(path, query_string=sent) if row.method == "GET" else seat.client.send(path, **sent)
     answer.response.close()  # of a file
     return matrix.word(answer, has_run=endpoint in run, endpoint=endpoint, tab=seat.tab)
-
-
-def _path(seat: Seat, row: Row) -> str:
-    path = row.rule
-    for name, value in seat.names.items():
-        path = path.replace(f"<{name}>", str(value))
-    assert "<" not in path, f"say in tests/web/states.py what stands for the new part of {row.rule}"
-    return path

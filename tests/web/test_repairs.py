@@ -1,27 +1,20 @@
-"""A repair pass on the pages: its two halves after the password, and a session that replaces the app and no more."""
+"""A repair pass on the pages: its two halves after the password, and a session that replaces the app and no more.
+
+What is open to that session is walked in test_matrix.py.
+"""
 
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 
 from tests.core.people import PASSWORD, Clock, Owner, Phone, Product
 from tests.web.client import Answer, Client
-from tests.web.people import address, log_in, security
+from tests.web.people import log_in, security
 from webapp.core.accounts.flows import Person
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
-from webapp.web.guards import Needs, guard_of
 
 WRONG = "0000-0000-0000-0000"
-
-OPEN = {
-    *("two_factor.replace", "two_factor.send_replace", "two_factor.activate"),
-    *("two_factor.activate_code", "two_factor.send_activation_code"),
-    *("two_factor.new_codes", "two_factor.download_codes", "two_factor.close_codes"),
-    "login.log_out",
-}
-"""What a session that repairs may ask for besides public pages. A new name is a decision: say why in the commit."""
 
 
 @pytest.fixture
@@ -177,31 +170,6 @@ def test_a_frozen_account_leads_there(client: Client, product: Product, lea: Own
 
 
 # --- the session that repairs -----------------------------------------------------------------------------------------
-
-
-def test_nothing_else_is_open_to_a_session_that_repairs(
-    app: Flask, client: Client, product: Product, lea: Owner, halves: dict[str, str]
-) -> None:
-    """Every route, by GET and by POST: led to replacing the app, 303 or 204 for HTMX. Public pages know nobody."""
-    _enter(client, lea.person, halves)
-    client.token = client._token(client.flask.get(_replace(lea)))
-    opened = set()
-
-    for rule in app.url_map.iter_rules():
-        guard = None if rule.endpoint == "static" else guard_of(app, rule.endpoint)
-        if guard is None or guard.needs is Needs.NOTHING:
-            continue
-        if guard.is_open_to_repairs:
-            opened.add(rule.endpoint)
-            continue
-        path, by_post = address(rule.rule, lea.person.id), "POST" in (rule.methods or ())
-        answer = client.send(path, code=lea.phone.code(product.now)) if by_post else client.get(path)
-        at_log_in = guard.needs is Needs.PASSWORD
-        assert answer.status == (303 if client.mode == "page" else 204), path
-        assert ("/" if at_log_in else _replace(lea)) == answer.location, path
-    assert OPEN == opened
-    assert _replace(lea) == client.get("/").location
-    assert not any(event.outcome == "success" for event in product.audit("profile:change", "session:end_others"))
 
 
 def test_the_open_ones_open_nothing_of_the_security_tab(
