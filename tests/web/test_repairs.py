@@ -194,6 +194,21 @@ def test_the_open_ones_open_nothing_of_the_security_tab(
         assert "backup codes left" not in answer.text
 
 
+def test_a_forged_form_shows_nothing_of_the_account_to_a_session_that_repairs(
+    app: Flask, client: Client, lea: Owner, halves: dict[str, str]
+) -> None:
+    """400 before anything else, and the page that says so has no form filled in with the profile."""
+    _enter(client, lea.person, halves)
+
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()) and rule.endpoint != "csp_reports.take":
+            client.token = "forged"
+            answer = client.send(address(rule.rule, lea.person.id))
+            assert 400 == answer.status, rule.rule
+            assert not answer.document.all("input", name="phone")
+            assert lea.person.email not in answer.text
+
+
 def test_a_link_from_a_mail_changes_nothing_in_a_session_that_repairs(
     client: Client, product: Product, lea: Owner
 ) -> None:

@@ -86,13 +86,13 @@ def security_url(after: str | None = None, *, employee_id: int | None = None) ->
 def show_again() -> Response | None:
     """The profile form again, filled in as it was sent, after a POST whose token was not this session's.
 
-    None where it is not theirs: half-way, or at somebody else's address, or not before two-factor authentication is on.
-    The token is judged before any of these.
+    None where it is not theirs: half-way, at somebody else's address, before two-factor authentication is on, or while
+    only the app may be replaced. The token is judged before any of these.
     """
     signed_in_now = me_or_none()
     if signed_in_now is None or (request.view_args or {}).get("employee_id") != signed_in_now.person.id:
         return None
-    if my_obligation().must_activate:
+    if my_obligation().must_activate or signed_in_now.repairs:
         return None
     form = ProfileForm()
     form.refuse("This page was open in another tab or for too long. Look at your entries and save them once more.")

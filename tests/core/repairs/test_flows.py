@@ -150,6 +150,11 @@ def test_a_row_that_is_moved_to_another_person_fits_nobody(product: Product) -> 
     product.session.commit()
 
     assert not _fits(product, theirs, mailed, read)
+    moved = product.live_pass(theirs)
+    assert moved is not None
+    mailed_to_them = repairs.mailed_half(product.keyring, f"{theirs.id}|{moved.seed}")
+    assert not _fits(product, theirs, mailed_to_them, read)
+    assert not _fits(product, theirs, mailed, product.read_half(theirs))
 
 
 def test_a_newer_pass_is_the_only_one(product: Product) -> None:
