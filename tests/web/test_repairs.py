@@ -6,10 +6,11 @@ What is open to that session is walked in test_matrix.py.
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from tests.core.people import PASSWORD, Clock, Owner, Phone, Product
 from tests.web.client import Answer, Client
-from tests.web.people import log_in, security
+from tests.web.people import address, log_in, security
 from webapp.core.accounts.flows import Person
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
