@@ -44,6 +44,7 @@ from webapp.core.notices.flows import Notice
 from webapp.core.notices.tables import OutboxMail
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.policy import exemptions
 from webapp.core.policy import flows as policy
 from webapp.core.policy.rules import Obligation
 from webapp.core.proof.rules import BackupCode, read_entry
@@ -228,6 +229,12 @@ class Product:
         with writing(self.session):
             wanted = {"required_since": since, "grace_days": grace_days}
             self.session.execute(update(Company).where(Company.id == company).values(**wanted))
+
+    def exempt(self, person: Person, *, days: int) -> None:
+        """From the policy of their company, for this time."""
+        until = self.now + timedelta(days=days)
+        with writing(self.session):
+            exemptions.give(self.session, person.id, until=until, reason="new phone", given_by=person.id, now=self.now)
 
     def wipe(self, person: Person) -> None:
         """What Support's carrying out of a case leaves of somebody who had nothing to take away."""

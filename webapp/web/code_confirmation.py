@@ -6,15 +6,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.proof import confirming
 from webapp.web import htmx
+from webapp.web.carrying import carried, carries_post
 from webapp.web.forms import CodeForm
 from webapp.web.guards import Guard, to_log_in
 from webapp.web.identity import me, visit, visitor
 from webapp.web.page import PAGE, render_refused
 from webapp.web.parts import db, keyring, now
 from webapp.web.profile import security_url
-
-NOT_CARRIED = frozenset({"csrf_token", "carry_on", "code", "backup_code", "password"})
-"""What the form has of its own, and what must never come back in a page."""
 
 
 def confirm_code(guard: Guard) -> Response | BaseResponse | None:
@@ -32,7 +30,7 @@ def confirm_code(guard: Guard) -> Response | BaseResponse | None:
         refused = _refusal(form)
         if refused:
             return _leads_away(refused, guard) or _page(form, guard, refused)
-    return None if _carries_post(guard) else htmx.go(request.full_path.rstrip("?"))
+    return None if carries_post(guard) else htmx.go(request.full_path.rstrip("?"))
 
 
 def _refusal(form: CodeForm) -> Refused | None:
@@ -52,18 +50,5 @@ def _leads_away(refused: Refused | None, guard: Guard) -> BaseResponse | None:
     return to_log_in(guard) if refused is not None and refused.reason is Refusal.SESSION_OVER else None
 
 
-def _carries_post(guard: Guard) -> bool:
-    return guard.carries_post and request.form.get("carry_on") == "post"
-
-
 def _page(form: CodeForm, guard: Guard, refused: Refused | None) -> Response:
-    came_by_post = request.form.get("carry_on", "post" if request.method == "POST" else "get") == "post"
-    return render_refused(
-        "support/confirm.html",
-        PAGE,
-        refused,
-        form=form,
-        carry_on="post" if guard.carries_post and came_by_post else "get",
-        carried=[field for field in request.form.items(multi=True) if field[0] not in NOT_CARRIED],
-        action=request.full_path.rstrip("?"),
-    )
+    return render_refused("support/confirm.html", PAGE, refused, form=form, **carried(guard))

@@ -4,7 +4,7 @@ What mails use is in the reader's language; the rest is in English for now.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,11 @@ def day(at: datetime) -> Markup:
     """ "3 March 2026", with the moment for machines."""
     local = at.astimezone(ZoneInfo(time_zone()))
     return _as_time(at, f"{local.day} {local:%B %Y}")
+
+
+def day_before(until: datetime) -> Markup:
+    """The last day that ends by *until*, as day()."""
+    return day(until - timedelta(microseconds=1))
 
 
 def clock(at: datetime) -> Markup:

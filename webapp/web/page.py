@@ -105,6 +105,7 @@ def _me_words(signed_in: SignedIn) -> dict[str, Any]:
         "company_name": person.company_name,
         "email": person.email,
         "is_support": person.role is Role.SUPPORT,
+        "is_admin": person.role is Role.ADMIN,
         "must_activate": my_obligation().must_activate,
         "repairs": signed_in.repairs,
     }

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.sessions import proving
 from webapp.web import wording
+from webapp.web.carrying import carried, carries_post
 from webapp.web.forms import ConfirmPasswordForm
 from webapp.web.guards import Guard, to_log_in
 from webapp.web.identity import me, visit, visitor
@@ -29,7 +30,7 @@ def confirm_password(guard: Guard) -> Response | BaseResponse | None:
             return to_log_in(guard)
         if refused:
             return _page(form, guard, refused)
-    return None if _carries_post(guard) else redirect(request.full_path.rstrip("?"), 303)
+    return None if carries_post(guard) else redirect(request.full_path.rstrip("?"), 303)
 
 
 def _refusal(form: ConfirmPasswordForm) -> Refused | None:
@@ -54,17 +55,5 @@ def _refusal(form: ConfirmPasswordForm) -> Refused | None:
     return outcome
 
 
-def _carries_post(guard: Guard) -> bool:
-    return guard.carries_post and request.form.get("carry_on") == "post"
-
-
 def _page(form: ConfirmPasswordForm, guard: Guard, refused: Refused | None) -> Response:
-    came_by_post = request.form.get("carry_on", "post" if request.method == "POST" else "get") == "post"
-    return render_refused(
-        "password/confirm.html",
-        STEP,
-        refused,
-        form=form,
-        carry_on="post" if guard.carries_post and came_by_post else "get",
-        action=request.full_path.rstrip("?"),
-    )
+    return render_refused("password/confirm.html", STEP, refused, form=form, **carried(guard))

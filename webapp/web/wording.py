@@ -180,6 +180,9 @@ _PLAIN_SENTENCES = {
     Refusal.WRONG_HALVES: "These two halves open nothing together. Compare both: one is in the newest e-mail, the other"
     " is what Support read out last. A pass works once, within 24 hours.",
     Refusal.REPAIR_OVER: "This repair pass opens nothing any more: it was used, stopped, or is older than 24 hours.",
+    Refusal.GRACE_OUT_OF_RANGE: "The grace period has 0 to 90 days.",
+    Refusal.DAY_OUT_OF_RANGE: "Choose a day from today on, within a year.",
+    Refusal.NOT_EXEMPT: "This exemption is over already.",
     Refusal.EMAIL_TAKEN: "There is an employee with this e-mail address already.",
     Refusal.EMAIL_INVALID: "This is not an e-mail address.",
     Refusal.PASSWORD_TOO_SHORT: "The password needs at least 15 characters. Several words in a row do well.",

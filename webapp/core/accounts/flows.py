@@ -30,8 +30,8 @@ OfEmployee = Callable[[InstrumentedAttribute[int]], ColumnElement[A]]
 class Person:
     """An employee as pages and mails name them.
 
-    *requirement* None where two-factor authentication is the person's own choice; *wiped_at* when Support took the
-    second factor away, None once there is another.
+    *role_since* when they got this role, or came with it. *requirement* None where two-factor authentication is the
+    person's own choice; *wiped_at* when Support took the second factor away, None once there is another.
     """
 
     id: EmployeeId
@@ -44,6 +44,7 @@ class Person:
     language: str
     role: Role
     is_active: bool
+    role_since: datetime
     requirement: Requirement | None = None
     wiped_at: datetime | None = None
 
@@ -344,6 +345,7 @@ def _as_person(employee: Employee, company: Company) -> Person:
         employee.language,
         Role(employee.role),
         employee.is_active,
+        employee.role_given_at or employee.created_at,
         _requirement(employee, company),
         employee.wiped_at,
     )

@@ -14,6 +14,9 @@ class EventKind(StrEnum):
     COMPANY_CREATED = "company:create"
     EMPLOYEE_CREATED = "employee:create"
     PROFILE_CHANGED = "profile:change"
+    POLICY_CHANGED = "policy:change"
+    EXEMPTED = "policy:exempt"
+    EXEMPTION_ENDED = "policy:end_exemption"
     PASSWORD_CHECKED = "password:check"
     PASSWORD_CHANGED = "password:change"
     RECOVERY_ASKED = "password:recovery_ask"
@@ -66,6 +69,8 @@ DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.SECOND_FACTOR_CHECKED: frozenset({"purpose", "position", "codes_left"}),
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),
+    EventKind.POLICY_CHANGED: frozenset({"old", "new"}),
+    EventKind.EXEMPTED: frozenset({"until", "reason"}),
     EventKind.EMAIL_CHANGE_ASKED: frozenset({"mailed"}),
     EventKind.OTHER_SESSIONS_ENDED: frozenset({"count"}),
     EventKind.BACKUP_CODES_CHECKED: frozenset({"position"}),

@@ -28,6 +28,8 @@ MOST_EXPORTED = 20_000
 
 SHOWN_DETAILS: dict[EventKind, frozenset[str]] = {
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),
+    EventKind.POLICY_CHANGED: frozenset({"old", "new"}),
+    EventKind.EXEMPTED: frozenset({"until", "reason"}),
     EventKind.OTHER_SESSIONS_ENDED: frozenset({"count"}),
     EventKind.SECOND_FACTOR_CHECKED: frozenset({"purpose"}),
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),

@@ -5,13 +5,19 @@ are asked for and stored nowhere, so a stricter policy acts at once.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from webapp.core.accounts.rules import Requirement
 
 WIPE_LIFE = timedelta(hours=24)
 """For how long the password alone logs in after Support took the second factor away; then Support is asked again."""
+
+
+MOST_GRACE_DAYS = 90
+MAX_REASON_LENGTH = 200
+LONGEST_EXEMPTION = timedelta(days=366)
 
 
 class Duty(StrEnum):
@@ -48,6 +54,21 @@ def deadline(requirement: Requirement, *, exempt_until: datetime | None, was_off
     """
     own = requirement.since if was_off_since else requirement.since + requirement.grace
     return max(own, exempt_until) if exempt_until is not None else own
+
+
+def is_grace(days: int) -> bool:
+    """Whether a company may give so many days of grace."""
+    return 0 <= days <= MOST_GRACE_DAYS
+
+
+def end_of_day(day: date, zone: str) -> datetime:
+    """The first moment after *day* in the time zone *zone*. *day* is before the last of the calendar."""
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC)
+
+
+def is_exemption(until: datetime, *, now: datetime) -> bool:
+    """Whether an exemption may end then: it has a day to run, and no more than a year."""
+    return now < until <= now + LONGEST_EXEMPTION
 
 
 def of_wipe(wiped_at: datetime) -> Obligation:
