@@ -7,6 +7,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from webapp.web import (
+    adoption,
     authenticators,
     company_events,
     credentials,
@@ -69,6 +70,7 @@ def register(app: Flask, parts: Parts) -> None:
         policy.blueprint,
         support.blueprint,
         company_events.blueprint,
+        adoption.blueprint,
         csp_reports.blueprint,
         health.blueprint,
     ):

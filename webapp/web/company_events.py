@@ -119,9 +119,10 @@ def _before() -> int | None:
 
 
 def _row(event: SecurityEvent) -> dict[str, Any]:
+    words = event_words.words(event)
     return {
-        "words": event_words.words(event),
-        "is_refused": event.outcome == "refused",
+        "words": words,
+        "says_refused": event.outcome == "refused" and "refused" not in words,
         "person": event.person,
         "by": event_words.by_words(event),
         "at": event.at,

@@ -105,4 +105,6 @@ def detail_words(event: SecurityEvent) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.core.people import Product
+from tests.core.people import STRANGER, Product
+from webapp.core.accounts.about import record
 from webapp.core.accounts.listing import Member
+from webapp.core.audit.rules import EventKind
 from webapp.core.company import adoption
 from webapp.core.company.adoption import Change, Count
-from webapp.core.database import EmployeeId
+from webapp.core.database import EmployeeId, writing
+from webapp.core.outcomes import Refusal
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=900)
@@ -83,6 +86,31 @@ def test_a_company_is_counted_from_its_accounts_and_events(product: Product) -> 
     assert adoption.WEEKS + 1 == len(found)
     assert [product.now, product.now - timedelta(weeks=1)] == [found[-1].at, found[-2].at]
     assert [(2, 2)] * 10 + [(2, 3), (1, 3), (2, 3)] == [(one.on, one.people) for one in found]
+
+
+def test_what_was_refused_changed_nothing(product: Product) -> None:
+    """A reset with a wrong code, of somebody who had nothing to reset."""
+    lea = product.employee()
+    product.clock.move(weeks=1)
+    with writing(product.session):
+        kind, wrong = EventKind.TWO_FACTOR_RESET, Refusal.WRONG_CODE
+        record(product.session, kind, lea, now=product.now, visitor=STRANGER, refusal=wrong)
+    product.clock.move(weeks=1)
+
+    assert [0, 0, 0] == [one.on for one in adoption.counts(product.session, lea.company_id, now=product.now)[-3:]]
+
+
+def test_off_and_on_again_at_once_is_told_in_its_order(product: Product) -> None:
+    """Before both it was on."""
+    kim = product.owner()
+    product.clock.move(weeks=2)
+    product.reset_by_operator(kim.person)
+    product.activate(kim.person)
+    product.clock.move(weeks=1)
+
+    found = adoption.counts(product.session, kim.person.company_id, now=product.now + timedelta(hours=1))
+
+    assert [1, 1, 1] == [one.on for one in found[-3:]]
 
 
 def _ago(days: int) -> datetime:

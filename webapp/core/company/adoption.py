@@ -63,7 +63,7 @@ def counts(session: Session, company_id: CompanyId, *, now: datetime) -> tuple[C
         if event.outcome == "success" and event.employee_id is not None
     ]
     # Oldest first: what happened at the same moment stays in order.
-    return past(members, [*_known(members), *reversed(told)], moments)[::-1]
+    return past(members, [*reversed(told), *_known(members)], moments)[::-1]
 
 
 def past(members: Iterable[Member], changes: Iterable[Dated], moments: Iterable[datetime]) -> tuple[Count, ...]:
