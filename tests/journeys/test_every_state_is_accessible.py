@@ -180,6 +180,33 @@ def test_a_repair_pass_is_accessible(product: Running, page: Page, look: Look) -
         look(state, words)
 
 
+def test_a_policy_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """The choice with its preview and its errors, exemptions, the grace, and the tab of somebody who must activate."""
+    admin = product.core.employee(role=Role.ADMIN)
+    kim = product.core.employee("kim@studio.example", name="Kim Sutter", company=admin.company_id)
+    product.core.exempt(kim, days=3)
+    page.goto("/login")
+    give_password(page, admin.email)
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.goto("/settings/security")
+    page.get_by_label("Required: everyone below has to activate it").check()
+    page.get_by_role("button", name="Show who would be locked out").click()
+    expect(page.get_by_role("heading", name="Locked out today: 1 person")).to_be_focused()
+    look("policy, preview", "You are one of them")
+    page.get_by_role("button", name="Exempt until that day").click()
+    look("policy, three errors", "3 entries need another look")
+    page.get_by_label("Required: everyone below has to activate it").check()
+    page.get_by_label("Days of grace").fill("14")
+    page.get_by_role("button", name="Save policy").click()
+    expect(page.get_by_text("The policy is saved.")).to_be_visible()
+    page.goto("/")
+    look("overview, grace", "14 days are left to set it up.")
+    page.goto("/settings/security")
+    page.get_by_label("Days of grace").fill("0")
+    page.get_by_role("button", name="Save policy").click()
+    look("Security tab, must activate", "until then nothing else is open to you")
+
+
 def test_a_throttled_log_in_is_accessible(product: Running, page: Page, look: Look) -> None:
     """Too many attempts: the form stays, and the page says when to try again."""
     owner = product.owner()

@@ -229,7 +229,7 @@ def test_administrators_find_it_beside_the_employees(admin: Client) -> None:
 def test_the_page_takes_as_many_statements_for_many_as_for_one(
     admin: Client, product: Product, engine: Engine, lea: Person
 ) -> None:
-    """The preview too."""
+    """The preview too. One finds the session; three are for the adoption beside it."""
     counts = []
     admin.get(PAGE)
     for more in (0, 5):
@@ -243,7 +243,7 @@ def test_the_page_takes_as_many_statements_for_many_as_for_one(
         counts.append((len(page), len(preview)))
 
     assert counts[0] == counts[1]
-    assert counts[0][0] <= 3
+    assert counts[0][0] <= 6
 
 
 def _exemption() -> dict[str, str]:

@@ -16,7 +16,11 @@ from webapp.core.policy import rules
 from webapp.core.policy.rules import Duty, Obligation
 from webapp.core.policy.tables import Exemption
 
-SWITCHED_OFF = (EventKind.TWO_FACTOR_RESET, EventKind.TWO_FACTOR_RESET_BY_OPERATOR)
+SWITCHED_OFF = (
+    EventKind.TWO_FACTOR_RESET,
+    EventKind.TWO_FACTOR_RESET_BY_OPERATOR,
+    EventKind.TWO_FACTOR_RESET_BY_SUPPORT,
+)
 
 
 def obligation(session: Session, person: Person, *, is_on: bool, now: datetime) -> Obligation:
