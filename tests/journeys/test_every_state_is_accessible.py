@@ -520,6 +520,26 @@ def test_an_administrator_s_pages_are_accessible(product: Running, page: Page, l
     look("400, the profile once more")
 
 
+def test_what_a_company_sees_of_itself_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """Adoption before and after a reminder, the audit with and without events, the list narrowed down."""
+    admin = product.core.employee("ada@studio.example", name="Ada Frei", role=Role.ADMIN)
+    product.core.owner("on@studio.example", company=admin.company_id)
+    product.core.pass_password(admin.email, "not the right password")
+    product.core.clock.move(weeks=3)
+    give_password(page, admin.email)
+    page.goto("/settings/security")
+    look("adoption", "1 of 2 active employees")
+    page.get_by_role("button", name="Send a reminder").click()
+    look("adoption, reminded", "You can send the next one from")
+    page.goto("/settings/audit")
+    look("audit", "Wrong password")
+    page.get_by_label("Person").fill("nobody")
+    page.get_by_role("button", name="Show").click()
+    look("audit, nothing found", "Nothing like this has happened.")
+    page.goto("/settings/employees?two_factor=on")
+    look("employees narrowed down", "1 person found, 2FA: on.")
+
+
 def test_a_broken_product_is_accessible(product: Running, page: Page, look: Look) -> None:
     """The database away: a page that says when to come back."""
     give_password(page, product.person().email)
