@@ -1,10 +1,14 @@
 """What the administrators of a company see of its security events, and what they don't."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
 
-from tests.core.people import STRANGER, Product
+from tests.core.people import STRANGER, Clock, Product
 from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
@@ -13,6 +17,7 @@ from webapp.core.company import events
 from webapp.core.company.events import Actor, Filters, SecurityEvent
 from webapp.core.database import writing
 from webapp.core.outcomes import Refusal
+from webapp.core.sealing import Keyring
 from webapp.core.visitor import OPERATOR, SUPPORT, Visitor
 
 
@@ -171,6 +176,30 @@ def test_kinds_of_a_newer_version_are_left_out(product: Product) -> None:
     product.session.commit()
 
     assert "comet:sight" not in {event.kind for event in _page(product, me)}
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(person="kim"), Filters(kinds=frozenset({EventKind.LOGGED_IN}))])
+def test_a_page_is_read_along_an_index(
+    sqlite_uri: str, engine_at: Callable[[str], Engine], keyring: Keyring, clock: Clock, filters: Filters
+) -> None:
+    """Newest first as they stand in it: a page costs the same after years. PostgreSQL chooses by the size of tables."""
+    engine = engine_at(sqlite_uri)
+    with Session(engine, expire_on_commit=False) as session:
+        product = Product(session, keyring, clock)
+        me = _admin(product)
+        asked: list[tuple[str, Any]] = []
+
+        def note(_c: object, _cursor: object, text: str, given: Any, *_: object) -> None:
+            asked.append((text, given))
+
+        event.listen(engine, "before_cursor_execute", note)
+        events.page(session, me, filters, before=10, after=None)
+        event.remove(engine, "before_cursor_execute", note)
+        text, given = next(one for one in asked if "FROM audit_events" in one[0])
+        plan = [row[3] for row in session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)]
+
+    assert "ix_audit_events_company_id" in plan[0]
+    assert not [step for step in plan if "TEMP B-TREE" in step or step.startswith("SCAN")]
 
 
 def _admin(product: Product, company: str = "Studio Nord") -> Person:

@@ -150,7 +150,7 @@ def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKi
     return [_as_event(row) for row in rows]
 
 
-def of_company(session: Session, company_id: CompanyId, sought: Sought, *, most: int | None) -> list[Event]:
+def of_company(session: Session, company_id: CompanyId, sought: Sought, *, most: int) -> list[Event]:
     """The newest *most* events of one company that are *sought*, newest first; with *after*, those next to it.
 
     One statement, however many rows: they come in portions.
@@ -166,6 +166,25 @@ def of_company(session: Session, company_id: CompanyId, sought: Sought, *, most:
     # A newer version that serves beside this one may have written kinds unknown here.
     events = [_as_event(row) for row in rows if row.kind in _KNOWN]
     return events[::-1] if is_upwards else events
+
+
+def told_since(
+    session: Session, company_id: CompanyId, *, kinds: Collection[EventKind], since: datetime
+) -> list[Event]:
+    """Every event of these *kinds* that succeeded in one company at *since* or later, oldest first.
+
+    They are few among many, and found by their kinds; so they are put in order here. SQLite would, for the sake of the
+    order, read all that ever happened in the company.
+    """
+    rows = session.scalars(
+        select(AuditEvent).where(
+            AuditEvent.company_id == company_id,
+            AuditEvent.kind.in_(kinds),
+            AuditEvent.at >= since,
+            AuditEvent.outcome == "success",
+        )
+    )
+    return sorted(map(_as_event, rows), key=lambda event: event.id)
 
 
 def _conditions(sought: Sought) -> Iterator[ColumnElement[bool]]:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import listing
 from webapp.core.accounts.listing import Member
 from webapp.core.audit import flows as audit
-from webapp.core.audit.flows import Sought
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import CompanyId, EmployeeId
 from webapp.core.factors.totp import flows as totp
@@ -56,14 +55,13 @@ def counts(session: Session, company_id: CompanyId, *, now: datetime) -> tuple[C
     """One count a week, oldest first; the last is today's. Two statements."""
     moments = [now - timedelta(weeks=week) for week in range(WEEKS + 1)]
     members = listing.members(session, company_id, since=totp.on_since)
-    sought = Sought(kinds=CHANGES.keys(), since=moments[-1])
     told = [
         (event.at, event.employee_id, CHANGES[event.kind])
-        for event in audit.of_company(session, company_id, sought, most=None)
-        if event.outcome == "success" and event.employee_id is not None
+        for event in audit.told_since(session, company_id, kinds=CHANGES.keys(), since=moments[-1])
+        if event.employee_id is not None
     ]
-    # Oldest first: what happened at the same moment stays in order.
-    return past(members, [*reversed(told), *_known(members)], moments)[::-1]
+    # In this order: what happened at the same moment is taken back in the reverse of it.
+    return past(members, [*told, *_known(members)], moments)[::-1]
 
 
 def past(members: Iterable[Member], changes: Iterable[Dated], moments: Iterable[datetime]) -> tuple[Count, ...]:
