@@ -13,6 +13,7 @@ from tests.core.stored import dump
 from tests.web.client import Client
 from tests.web.people import log_in, security
 from webapp.core.accounts.rules import Role
+from webapp.core.sessions.tables import LogInSession
 
 
 def end(owner: Owner) -> str:
@@ -21,7 +22,8 @@ def end(owner: Owner) -> str:
 
 def open_sessions(engine: Engine) -> set[int]:
     """The ids of all sessions that have not ended."""
-    return {row[0] for row in dump(engine)["log_in_sessions"] if row[12] is None}
+    ended_at = LogInSession.__table__.columns.keys().index("ended_at")
+    return {row[0] for row in dump(engine)["log_in_sessions"] if row[ended_at] is None}
 
 
 @pytest.fixture

@@ -258,9 +258,9 @@ def test_a_full_log_in_voids_the_pass_and_ends_its_session(product: Product, lea
     assert ["logged_in"] == [event.details["why"] for event in product.audit("repair:void")]
 
 
-@pytest.mark.parametrize("how", ["recovered", "changed", "email", "reset", "operator", "newer"])
+@pytest.mark.parametrize("how", ["recovered", "changed", "email", "reset", "operator", "replaced", "newer"])
 def test_what_else_voids_a_pass(product: Product, lea: Owner, how: str) -> None:
-    """A password or address set since, a reset, another case: and its session ends."""
+    """A password, address or app set since, a reset, another case: and its session ends."""
     seat = product.repairing(lea.person)
     person, code = lea.person, lea.phone.code(product.now)
     if how == "recovered":
@@ -278,6 +278,10 @@ def test_what_else_voids_a_pass(product: Product, lea: Owner, how: str) -> None:
         assert isinstance(product.reset(lea.seat, code), Accepted)
     elif how == "operator":
         assert isinstance(product.reset_by_operator(person), Accepted)
+    elif how == "replaced":
+        assert isinstance(product.replace_app(lea.seat, code), Accepted)
+        new = product.scanned(lea.seat)
+        assert isinstance(product.confirm(lea.seat, new.code(product.now)), Accepted)
     else:
         product.issue_pass(person)
 
