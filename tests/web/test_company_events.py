@@ -17,6 +17,7 @@ from webapp.core.accounts.about import record
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.audit.rules import EventKind
+from webapp.core.cases.rules import Way
 from webapp.core.company import events
 from webapp.core.database import writing
 from webapp.core.visitor import Visitor
@@ -146,6 +147,34 @@ def test_json_lines_are_exact(client: Client, product: Product) -> None:
         event[key] for key in ("kind", "outcome", "actor", "details")
     )
     assert [{"rows": 1, "format": "jsonl"}] == [noted.details for noted in product.audit("audit:export")]
+
+
+def test_a_case_of_support_is_told_without_the_people_there(client: Client, product: Product) -> None:
+    """Each step, from the look-up to the wipe by the command, is among a company's events, and is “Support”'s."""
+    me = _admin(product)
+    owner = product.owner(company=me.company_id)
+    agents = product.agents("ada", "ben")
+    product.look_up(agents[0], owner.person.email)
+    case_id = product.waiting_case(agents, owner.person, way=Way.WIPE)
+    product.approve_case(agents[0], case_id)
+    product.clock.move(hours=24)
+    product.run_due()
+    log_in(client, me)
+
+    answers = [client.get(f"{path}?person=lea") for path in (AUDIT, f"{AUDIT}.csv", f"{AUDIT}.jsonl")]
+
+    seen = [json.loads(line) for line in answers[2].response.text.splitlines()]
+    of_support = {one["kind"]: one for one in seen if one["actor"] == "support"}
+    assert {"support:look_up", "case:open", "case:check", "case:approve", "case:carry_out"} <= of_support.keys()
+    assert of_support["two_factor:reset_by_support"]["person"]["email"] == owner.person.email
+    assert {(None, "", "", "")} == {
+        (one["by"], one["device"], one["network"], one["reason"]) for one in of_support.values()
+    }
+    assert {"kind": "reset", "way": "wipe"} == of_support["case:carry_out"]["details"]
+    assert "by Support, kind: reset" in _line(answers[0], "Case opened")
+    for answer in answers:
+        for hidden in ("ada", "ben", "calenso.example", "T-17", "passport", "same_agent"):
+            assert hidden not in answer.response.text.replace("Calenso", ""), hidden
 
 
 def test_a_long_export_says_where_the_rest_is(
