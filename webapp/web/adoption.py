@@ -28,9 +28,9 @@ def remind() -> BaseResponse:
 
 @blueprint.app_template_global("adoption_of_my_company")
 def adoption_of_my_company() -> dict[str, Any]:
-    """For templates/policy/adoption.html, whichever view shows the page around it. Three statements."""
-    counts = adoption.counts(db(), me().person.company_id, now=now())
-    last = reminders.last(db(), me().person.company_id)
+    """For templates/policy/adoption.html, whichever view shows the page around it. Two statements."""
+    standing = adoption.standing(db(), me().person.company_id, now=now())
+    counts, last = standing.counts, standing.last_reminder
     next_at = reminders.next_at(last)
     today = counts[-1]
     return {

@@ -81,7 +81,7 @@ def test_a_company_is_counted_from_its_accounts_and_events(product: Product) -> 
     product.activate(late)
     product.clock.move(days=1)
 
-    found = adoption.counts(product.session, company, now=product.now)
+    found = adoption.standing(product.session, company, now=product.now).counts
 
     assert adoption.WEEKS + 1 == len(found)
     assert [product.now, product.now - timedelta(weeks=1)] == [found[-1].at, found[-2].at]
@@ -97,7 +97,9 @@ def test_what_was_refused_changed_nothing(product: Product) -> None:
         record(product.session, kind, lea, now=product.now, visitor=STRANGER, refusal=wrong)
     product.clock.move(weeks=1)
 
-    assert [0, 0, 0] == [one.on for one in adoption.counts(product.session, lea.company_id, now=product.now)[-3:]]
+    assert [0, 0, 0] == [
+        one.on for one in adoption.standing(product.session, lea.company_id, now=product.now).counts[-3:]
+    ]
 
 
 def test_off_and_on_again_at_once_is_told_in_its_order(product: Product) -> None:
@@ -108,7 +110,8 @@ def test_off_and_on_again_at_once_is_told_in_its_order(product: Product) -> None
     product.activate(kim.person)
     product.clock.move(weeks=1)
 
-    found = adoption.counts(product.session, kim.person.company_id, now=product.now + timedelta(hours=1))
+    later = product.now + timedelta(hours=1)
+    found = adoption.standing(product.session, kim.person.company_id, now=later).counts
 
     assert [1, 1, 1] == [one.on for one in found[-3:]]
 

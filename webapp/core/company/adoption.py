@@ -14,11 +14,29 @@ from sqlalchemy.orm import Session
 from webapp.core.accounts import listing
 from webapp.core.accounts.listing import Member
 from webapp.core.audit import flows as audit
+from webapp.core.audit.flows import Event
 from webapp.core.audit.rules import EventKind
 from webapp.core.database import CompanyId, EmployeeId
 from webapp.core.factors.totp import flows as totp
 
 WEEKS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of the active *people* had two-factor authentication *on*, at one moment."""
+
+    at: datetime
+    on: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """One count a week, oldest first, the last is today's; and the newest reminder of this time, or None."""
+
+    counts: tuple[Count, ...]
+    last_reminder: Event | None
 
 
 class Change(Enum):
@@ -42,26 +60,21 @@ CHANGES = {
 Dated = tuple[datetime, EmployeeId, Change]
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many of the active *people* had two-factor authentication *on*, at one moment."""
-
-    at: datetime
-    on: int
-    people: int
-
-
-def counts(session: Session, company_id: CompanyId, *, now: datetime) -> tuple[Count, ...]:
-    """One count a week, oldest first; the last is today's. Two statements."""
+def standing(session: Session, company_id: CompanyId, *, now: datetime) -> Adoption:
+    """How far a company is. Two statements, however many people it has."""
     moments = [now - timedelta(weeks=week) for week in range(WEEKS + 1)]
     members = listing.members(session, company_id, since=totp.on_since)
-    told = [
+    kinds = {*CHANGES, EventKind.REMINDER_SENT}
+    told = audit.told_since(session, company_id, kinds=kinds, since=moments[-1])
+    changes = [
         (event.at, event.employee_id, CHANGES[event.kind])
-        for event in audit.told_since(session, company_id, kinds=CHANGES.keys(), since=moments[-1])
-        if event.employee_id is not None
+        for event in told
+        if event.kind in CHANGES and event.employee_id is not None
     ]
     # In this order: what happened at the same moment is taken back in the reverse of it.
-    return past(members, [*told, *_known(members)], moments)[::-1]
+    counts = past(members, [*changes, *_known(members)], moments)[::-1]
+    reminders = [event for event in told if event.kind is EventKind.REMINDER_SENT]
+    return Adoption(counts, reminders[-1] if reminders else None)
 
 
 def past(members: Iterable[Member], changes: Iterable[Dated], moments: Iterable[datetime]) -> tuple[Count, ...]:

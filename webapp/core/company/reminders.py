@@ -23,12 +23,6 @@ NOWHERE = Visitor()
 """Where the administrator sits is not for the reader."""
 
 
-def last(session: Session, company_id: CompanyId) -> Event | None:
-    """The newest reminder of a company, or None."""
-    found = audit.of_company(session, company_id, Sought(kinds=(EventKind.REMINDER_SENT,)), most=1)
-    return found[0] if found else None
-
-
 def next_at(reminder: Event | None) -> datetime | None:
     """From when the next one after *reminder* may be sent; None where there was none."""
     return reminder.at + PAUSE if reminder else None
@@ -43,7 +37,7 @@ def send(session: Session, me: Person, *, now: datetime, visitor: Visitor) -> Ac
     """
     with writing(session):
         accounts.lock_company(session, me.company_id)
-        free_at = next_at(last(session, me.company_id))
+        free_at = next_at(_last(session, me.company_id))
         if free_at is not None and now < free_at:
             return Refused(Refusal.TOO_SOON, retry_at=free_at)
         people = [person for person, _ in accounts.everybody(session, me.company_id, only=_is_without)]
@@ -62,6 +56,11 @@ def send(session: Session, me: Person, *, now: datetime, visitor: Visitor) -> Ac
             details={"count": len(people)},
         )
         return Accepted(len(people))
+
+
+def _last(session: Session, company_id: CompanyId) -> Event | None:
+    found = audit.of_company(session, company_id, Sought(kinds=(EventKind.REMINDER_SENT,)), most=1)
+    return found[0] if found else None
 
 
 def _is_without(employee_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
