@@ -257,7 +257,7 @@ def _refused(guard: Guard) -> BaseResponse | None:
     }
     if is_enough[guard.needs]:
         return None
-    if guard.ends_idle and visit().stage is Stage.SIGNED_IN:
+    if guard.ends_idle and request.method not in SAFE_METHODS and visit().stage is Stage.SIGNED_IN:
         sessions.give_up(db(), visit().token, now=now(), visitor=visitor())
         visit().become(Stage.ANONYMOUS)
     half_way = waiting_or_none()
