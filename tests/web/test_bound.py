@@ -82,6 +82,7 @@ def test_a_reset_says_beforehand_where_it_leads(client: Client, product: Product
     assert "After the reset nothing but your Security tab is open to you" in asked.text
     assert [BUTTON] == [button.text for button in (done.document.all("main") or [done.document])[0].all("button")]
     assert "Two-factor authentication is off." in done.text
+    assert "until then nothing else is open to you" in done.text
     assert tab == client.get("/").location
 
 

@@ -151,6 +151,7 @@ def test_a_reset_since_then_leaves_no_grace(product: Product, clock: Clock) -> N
 
     clock.next_step()
     product.reset(owner.seat, owner.phone.code(product.now))
+    clock.move(days=1)
 
     assert Duty.OVERDUE is product.obligation(owner.person).duty
     assert Duty.GRACE is product.obligation(early.person).duty

@@ -1,6 +1,6 @@
 """Deadlines of a policy, and the day after a wipe."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -55,3 +55,25 @@ def test_after_a_wipe_the_password_alone_is_enough_for_a_day() -> None:
     assert not rules.wipe_is_over(NOON, now=NOON + DAY - timedelta(microseconds=1))
     assert rules.wipe_is_over(NOON, now=NOON + DAY)
     assert not rules.wipe_is_over(None, now=NOON)
+
+
+def test_a_grace_has_0_to_90_days() -> None:
+    """Both included."""
+    assert [False, True, True, False] == [rules.is_grace(days) for days in (-1, 0, 90, 91)]
+
+
+def test_an_exemption_ends_in_the_future_and_within_a_year() -> None:
+    """A leap year has 366 days, and the last of them still counts."""
+    year = timedelta(days=366)
+
+    assert [False, True] == [rules.is_exemption(NOON + left, now=NOON) for left in (timedelta(), timedelta(seconds=1))]
+    assert [True, False] == [
+        rules.is_exemption(NOON + year + more, now=NOON) for more in (timedelta(), timedelta(seconds=1))
+    ]
+
+
+def test_a_day_ends_where_the_company_is() -> None:
+    """Also where clocks are put forward on it."""
+    assert datetime(2026, 3, 10, 23, tzinfo=UTC) == rules.end_of_day(date(2026, 3, 10), "Europe/Zurich")
+    assert datetime(2026, 3, 29, 22, tzinfo=UTC) == rules.end_of_day(date(2026, 3, 29), "Europe/Zurich")
+    assert datetime(2026, 3, 10, 10, tzinfo=UTC) == rules.end_of_day(date(2026, 3, 10), "Pacific/Kiritimati")
