@@ -42,6 +42,18 @@ def test_the_tab_shows_why_and_the_button_alone(client: Client, product: Product
     assert "Log out" in [button.text for button in page.document.all("button")]
 
 
+def test_a_forged_form_brings_no_page_that_is_closed(client: Client, product: Product) -> None:
+    """Elsewhere the profile comes again, filled in, where its token was not this session's."""
+    person = product.employee()
+    product.require(person.company_id)
+    log_in(client, person)
+    client.token = "forged"
+
+    answer = client.send(f"/settings/employees/{person.id}", name="Lea", phone="044 123 45 67")
+
+    assert (400, []) == (answer.status, answer.document.all("input", name="phone"))
+
+
 @pytest.mark.parametrize("how", ["policy", "wipe"])
 def test_they_activate_and_everything_is_open(client: Client, product: Product, clock: Clock, how: str) -> None:
     """From the log-in with somewhere to go, by the confirmation of the password, to the codes put away."""

@@ -140,17 +140,21 @@ def test_an_exemption_runs_to_the_end_of_its_day(product: Product, clock: Clock,
 
 
 def test_another_exemption_takes_the_place_of_the_first(product: Product, clock: Clock, ada: Seat, lea: Person) -> None:
-    """So that it can be shortened, and one word ends it; ended twice it was over."""
+    """So that it can be shortened, and one word ends it; ended twice, or after its day, it was over."""
     change(product, ada, Choice(EVERYONE, 0))
     exempt(product, ada, lea.email, days=30)
     exempt(product, ada, lea.email, days=1)
     clock.move(days=3)
     shortened = product.obligation(lea).duty
+    late = end(product, ada, lea)
+    assert isinstance(late, Refused)
+    over = policy.exempted(product.session, lea.company_id, now=product.now), late.reason
     exempt(product, ada, lea.email, days=5)
 
     first, second = end(product, ada, lea), end(product, ada, lea)
 
     assert Duty.OVERDUE is shortened
+    assert ([], Refusal.NOT_EXEMPT) == over
     assert isinstance(first, Accepted)
     assert isinstance(second, Refused)
     assert Refusal.NOT_EXEMPT is second.reason
