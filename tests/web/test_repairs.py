@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, event
 
 from tests.core.people import PASSWORD, Clock, Owner, Phone, Product
 from tests.web.client import Answer, Client
@@ -314,6 +315,39 @@ def test_nobody_else_replaces_an_app_without_a_code(
 
     assert 422 == answer.status
     assert "Enter the 6-digit code from your app." in answer.text
+
+
+def test_a_company_that_requires_it_changes_nothing_for_a_pass(
+    client: Client, product: Product, lea: Owner, halves: dict[str, str], clock: Clock
+) -> None:
+    """Two-factor authentication is on all the time, so nobody is led to the Security tab to activate it."""
+    product.require(lea.person.company_id)
+    _enter(client, lea.person, halves)
+    phone = _scan(client, lea.person)
+
+    client.post(f"{security(lea.person)}/two-factor/activate/code", code=phone.code(clock.now))
+
+    assert 200 == client.as_page().get("/").status
+
+
+@pytest.mark.parametrize("path", ["/login/repair", "/settings/employees/{id}/security/two-factor/replace"])
+def test_a_page_of_a_pass_asks_the_database_three_times_at_most(
+    client: Client, engine: Engine, product: Product, lea: Owner, halves: dict[str, str], path: str
+) -> None:
+    """However many passes, sessions and guesses there were."""
+    log_in(client, lea.person)
+    if "settings" in path:
+        _enter(client, lea.person, halves)
+    statements: list[str] = []
+
+    def note(*args: object) -> None:
+        statements.append(str(args[2]))
+
+    event.listen(engine, "before_cursor_execute", note)
+    client.get(path.format(id=lea.person.id))
+    event.remove(engine, "before_cursor_execute", note)
+
+    assert len([one for one in statements if one != "BEGIN"]) <= 3, statements
 
 
 def _enter(client: Client, person: Person, halves: dict[str, str]) -> None:

@@ -18,6 +18,7 @@ from webapp.core.factors.totp import pending
 from webapp.core.links import flows as links
 from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Delivery
+from webapp.core.repairs import flows as repairs
 from webapp.core.sessions import browsers
 from webapp.core.sessions import flows as sessions
 from webapp.mail.sending import Sender
@@ -64,6 +65,7 @@ def purge_command(parts: Parts) -> click.Command:
         click.echo(f"guess counters: {attempts.purge(session, now=now)}")
         click.echo(f"links: {links.purge(session, now=now)}")
         click.echo(f"sent mail: {notices.purge(session, now=now)}")
+        click.echo(f"repair passes: {repairs.purge(session, now=now)}")
         click.echo(f"forgotten passwords: {recovery.purge(session, now=now)}")
 
     return purge

@@ -6,7 +6,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.challenge import repair as halves
 from webapp.core.enrolment import repair, setup
 from webapp.core.outcomes import Accepted, Refusal, Refused
-from webapp.core.repairs import flows as repairs
 from webapp.web.cookies import Stage
 from webapp.web.forms import RepairForm
 from webapp.web.guards import password_passed
@@ -42,13 +41,8 @@ def send_halves() -> Response | BaseResponse:
 
 def show_begin() -> Response:
     """What “replace the app” shows to somebody with a pass: no code is asked for, and there is nowhere else to go."""
-    repair_pass = repairs.live(db(), me().person.id, now=now())
-    return render(
-        "two_factor/repair.html",
-        STEP,
-        until=repair_pass.expires_at if repair_pass else None,
-        has_expired=setup.has_expired(db(), me(), now=now()),
-    )
+    has_expired = setup.has_expired(db(), me(), now=now())
+    return render("two_factor/repair.html", STEP, until=me().repair_until, has_expired=has_expired)
 
 
 def begin() -> Response | BaseResponse:

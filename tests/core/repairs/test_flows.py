@@ -219,6 +219,24 @@ def test_a_void_pass_opens_nothing_and_is_void_once(product: Product) -> None:
         assert repairs.use(product.session, repair.id, now=product.now) is None
 
 
+def test_what_an_old_pass_was_judged_by_is_deleted(product: Product, clock: Clock) -> None:
+    """By `purge`, once its 24 hours are over; a younger one stays as it is."""
+    company = product.company()
+    lea, kim = (product.owner(f"{name}@studio.example", company=company).person for name in ("lea", "kim"))
+    product.issue_pass(lea)
+    clock.move(hours=1)
+    product.issue_pass(kim)
+    clock.move(hours=23)
+
+    ended = [repairs.purge(product.session, now=clock.now) for _ in range(2)]
+
+    assert [1, 0] == ended
+    old, young = product.session.scalars(select(RepairPassRow).order_by(RepairPassRow.id)).all()
+    assert ("", "expired", clock.now) == (old.seed, old.end_reason, old.ended_at)
+    assert product.live_pass(kim) is not None
+    assert young.seed
+
+
 def test_both_addresses_get_the_same_half_where_there_are_two(product: Product) -> None:
     """And the link of the mail to the other one never makes it the person's address of before."""
     person = product.owner().person

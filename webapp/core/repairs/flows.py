@@ -149,11 +149,15 @@ def fits(keyring: Keyring, repair: RepairPass, *, mailed: str, read: str) -> boo
     return all(both)
 
 
-def still_opens(session: Session, repair_id: RepairPassId, *, entered_at: datetime, now: datetime) -> bool:
-    """Whether a pass that was entered then opens something now: with the half for the call that counts today."""
+def opens_until(session: Session, repair_id: RepairPassId, *, entered_at: datetime, now: datetime) -> datetime | None:
+    """Until when a pass that was entered then opens something; None where it does no more.
+
+    It must have been entered with the half for the call that counts today.
+    """
     is_of_today = RepairPassRow.read_half_at <= entered_at
-    query = select(RepairPassRow.id).where(RepairPassRow.id == repair_id, _lives(now), is_of_today)
-    return session.scalar(query) is not None
+    query = select(RepairPassRow.issued_at).where(RepairPassRow.id == repair_id, _lives(now), is_of_today)
+    issued_at = session.scalar(query)
+    return issued_at + LIFE if issued_at is not None else None
 
 
 def use(session: Session, repair_id: RepairPassId, *, now: datetime) -> RepairPass | None:
@@ -177,6 +181,13 @@ def void(session: Session, person: Person, *, reason: str, now: datetime, visito
             return False
         record(session, EventKind.REPAIR_VOIDED, person, now=now, visitor=visitor, details={"why": reason})
         return True
+
+
+def purge(session: Session, *, now: datetime) -> int:
+    """End passes that are older than their 24 hours; how many. What their halves are judged by is gone then."""
+    with writing(session):
+        is_old = RepairPassRow.ended_at.is_(None) & (RepairPassRow.issued_at <= now - LIFE)
+        return _end(session, is_old, reason="expired", now=now)
 
 
 def _lives(now: datetime) -> ColumnElement[bool]:

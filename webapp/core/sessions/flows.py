@@ -68,7 +68,7 @@ class Started:
 class SignedIn:
     """The person behind a token, and what their session is good for. *is_on*: two-factor authentication, when asked.
 
-    With a *repair_pass_id* it replaces the app and opens nothing else, as long as that pass does.
+    With a *repair_pass_id* it replaces the app and opens nothing else, as long as that pass does: *repair_until* then.
     """
 
     session_id: SessionId
@@ -81,6 +81,7 @@ class SignedIn:
     last_seen_at: datetime
     last_code_counts_until: datetime | None
     repair_pass_id: RepairPassId | None
+    repair_until: datetime | None
     is_on: bool
 
     @property
@@ -160,7 +161,8 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
     if not _is_live(row, limits, now) or not person.is_active:
         return None
     repair_id = RepairPassId(row.repair_pass_id) if row.repair_pass_id is not None else None
-    if repair_id is not None and not repairs.still_opens(session, repair_id, entered_at=row.started_at, now=now):
+    until = repairs.opens_until(session, repair_id, entered_at=row.started_at, now=now) if repair_id else None
+    if repair_id is not None and until is None:
         return None
     return SignedIn(
         session_id=SessionId(row.id),
@@ -173,6 +175,7 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
         last_seen_at=row.last_seen_at,
         last_code_counts_until=row.last_code_counts_until,
         repair_pass_id=repair_id,
+        repair_until=until,
         is_on=is_on,
     )
 
@@ -194,8 +197,8 @@ def repairs_still(session: Session, me: SignedIn, *, now: datetime) -> Refused |
     repair_id = RepairPassId(row[0]) if row and row[0] is not None else None
     if row is None or repair_id is None:
         return Refused(Refusal.SESSION_OVER)
-    still_opens = repairs.still_opens(session, repair_id, entered_at=row[1], now=now)
-    return None if still_opens else Refused(Refusal.SESSION_OVER)
+    until = repairs.opens_until(session, repair_id, entered_at=row[1], now=now)
+    return None if until is not None else Refused(Refusal.SESSION_OVER)
 
 
 def still_there(session: Session, me: SignedIn, *, now: datetime) -> Refused | None:
