@@ -199,9 +199,9 @@ def test_what_breaks_keeps_no_other_waiting(product: Product, engine: Engine, ag
     """A case whose password doesn't open is logged and waits; the next one is carried out."""
     other = product.owner("max@studio.example")
     product.session.rollback()
-    first = product.waiting_case(agents, lea.person, kind=CaseKind.RESET)
-    second = product.waiting_case(agents, other.person, kind=CaseKind.RESET)
     freeze_since_the_app(product, lea)
+    first = product.waiting_case(agents, lea.person, kind=CaseKind.LIFT_FREEZE)
+    second = product.waiting_case(agents, other.person, kind=CaseKind.RESET)
     with engine.begin() as connection:
         connection.execute(update(PasswordHash).values(box=b"tampered with" * 4))
     product.clock.move(hours=24)
@@ -234,6 +234,44 @@ def test_a_case_that_comes_to_nothing_stays_and_expires_in_the_end(
 
 
 # --- a freeze ---------------------------------------------------------------------------------------------------------
+
+
+@both_ways
+def test_no_reset_ends_with_a_password_that_opens_nothing(
+    product: Product, agents: list[Seat], lea: Owner, way: Way
+) -> None:
+    """Set by the disputed event or since, it is spoiled with the lift, and another one by mail voids a pass: the person
+    sets it first, and then waits the week."""
+    freeze_since_the_app(product, lea)
+
+    refused = product.open_case(agents[0], lea.person, way=way)
+    recover(product, lea)
+    product.clock.move(seconds=1)
+
+    assert Refused(Refusal.PASSWORD_IN_DOUBT) == refused
+    case_id = product.waiting_case(agents, lea.person, way=way)
+    product.clock.move(days=7)
+    assert Ran(1, 0, 0, 0) == product.run_due()
+    assert "done" == product.case(case_id).case.state
+
+
+def test_a_pass_from_a_case_logs_in_with_a_new_app(product: Product, agents: list[Seat], lea: Owner) -> None:
+    """From the freeze that its owner can't lift to the first code of the new phone."""
+    product.clock.move(days=1)
+    product.log_in_with(lea.person, lea.phone.code(product.now))
+    product.clock.next_step()
+    product.freeze(product.mailed_link(Notice.NEW_BROWSER, to=lea.person.email))
+    product.waiting_case(agents, lea.person)
+    product.clock.move(hours=24)
+    product.run_due()
+
+    halves = product.mailed_half(lea.person), product.read_half(lea.person, agent=agents[0].me.person)
+    seat = product.entered(lea.person, *halves)
+    phone = product.scan_for_repair(seat)
+    product.confirm(seat, phone.code(product.now))
+
+    product.clock.next_step()
+    assert product.log_in_with(lea.person, phone.code(product.now))
 
 
 def freeze_since_the_app(product: Product, owner: Owner) -> None:

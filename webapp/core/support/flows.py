@@ -111,8 +111,8 @@ def open_case(
 
     *by_former_email* where they were found by the address from before a change that they dispute: notices go there as
     well, and the case gives it back to them. Refuses with TICKET_INVALID, UNKNOWN_EMPLOYEE, DEACTIVATED, CASE_EXISTS,
-    NOT_ACTIVE (nothing to reset), PASSWORD_IN_DOUBT (nothing to wipe for), NOT_FROZEN (nothing to lift, or no former
-    address), OWN_CASE, NOT_SUPPORT, SESSION_OVER.
+    NOT_ACTIVE (nothing to reset), PASSWORD_IN_DOUBT (nothing to log in with after it), NOT_FROZEN (nothing to lift, or
+    no former address), OWN_CASE, NOT_SUPPORT, SESSION_OVER.
     """
     reference = rules.valid_ticket(ticket)
     taken_way = way if kind is CaseKind.RESET else None
@@ -283,9 +283,8 @@ def problem(session: Session, person: Person, kind: CaseKind, *, way: Way | None
         # Whoever let the day after a wipe go by is let in again by another one.
         is_wiped_again = way is Way.WIPE and wipe_is_over(person.wiped_at, now=now)
         return None if is_wiped_again else Refused(Refusal.NOT_ACTIVE)
-    # It would open nothing any more, and no link to another one is mailed after a wipe.
-    is_in_doubt = way is Way.WIPE and _password_is_in_doubt(session, person)
-    return Refused(Refusal.PASSWORD_IN_DOUBT) if is_in_doubt else None
+    # It would open nothing any more. No link to another one is mailed after a wipe, and one voids a repair pass.
+    return Refused(Refusal.PASSWORD_IN_DOUBT) if _password_is_in_doubt(session, person) else None
 
 
 def moved_or_late(moved: bool) -> Refused | None:
