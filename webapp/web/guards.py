@@ -1,6 +1,6 @@
 """Who may use a route, said by a decorator on its view and judged in one place before any view runs.
 
-Order: a forged request first where a session is live, then the guard, then the role and whose page it is, then whether
+Order: a forged request first where a session is live, then the guard, then whose page it is and the role, then whether
 the log-in, or the code, is recent enough. A view without a guard does not start the application.
 """
 
@@ -199,13 +199,13 @@ def register(app: Flask, confirm_password: Confirmation, confirm_code: Confirmat
             return htmx.go(url_for("two_factor.replace", employee_id=me().person.id))
         if guard.needs is not Needs.NOTHING and not guard.is_open_to_bound and _must_activate():
             return htmx.go(url_for("profile.security", employee_id=me().person.id))
-        if guard.role is not None and me().person.role is not guard.role:
-            deny(403)
         employee_id = (request.view_args or {}).get("employee_id")
         if guard.is_own:
             _must_be_own(int(employee_id or 0))
         if guard.is_of_company and employee_id is not None:
             _must_be_of_company(int(employee_id))
+        if guard.role is not None and me().person.role is not guard.role:
+            deny(403)
         if guard.is_recent and (not me().is_recently_proved(now()) or "carry_on" in request.form):
             return confirm_password(guard)
         if guard.needs_code and (not me().is_recently_proved_by_code(now()) or "carry_on" in request.form):
