@@ -171,6 +171,22 @@ def test_a_frozen_account_leads_there(client: Client, product: Product, lea: Own
     assert "/login/repair" in _links(client.get(lifting))
 
 
+@pytest.mark.parametrize("notice", [Notice.REPAIR_PASS, Notice.ACTIVATED])
+def test_the_mail_of_a_pass_has_a_link_that_stops_it(
+    client: Client, product: Product, lea: Owner, halves: dict[str, str], notice: Notice
+) -> None:
+    """Its page says so, and asks first; that of any other notice leaves the pass alone."""
+    path = f"/notices/{product.mailed_link(notice)}"
+
+    asks = client.get(path)
+    before = product.live_pass(lea.person)
+    client.send(path)
+
+    assert ("The repair pass opens nothing any more." in asks.text) == (notice is Notice.REPAIR_PASS)
+    assert before is not None
+    assert (product.live_pass(lea.person) is None) == (notice is Notice.REPAIR_PASS)
+
+
 # --- the session that repairs -----------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from webapp.core.cases import flows as cases
 from webapp.core.cases.rules import CaseState
 from webapp.core.disputes import flows as disputes
 from webapp.core.disputes.flows import Dispute
+from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted
 from webapp.web import formats
 from webapp.web.activity import NOTICE_EVENTS
@@ -32,7 +33,8 @@ def ask(token: str) -> Response:
         return _ask_to_stop(token)
     if dispute.link.is_live(now()):
         at = formats.full_time(dispute.link.made_at, dispute.person.time_zone)
-        return render("disputes/ask.html", _layout(), event=NOTICE_EVENTS[dispute.notice], at=at, token=token)
+        told = {"event": NOTICE_EVENTS[dispute.notice], "voids_pass": dispute.notice is Notice.REPAIR_PASS}
+        return render("disputes/ask.html", _layout(), at=at, token=token, **told)
     if dispute.was_used and dispute.freeze is not None:
         since = formats.full_time(dispute.freeze.since, dispute.person.time_zone)
         return render("disputes/frozen.html", _layout(), freeze=dispute.freeze, since=since)
