@@ -21,3 +21,15 @@ def before_the_first_hash(monkeypatch: pytest.MonkeyPatch, act: Callable[[], obj
     """Run *act* once: what another request does while this one hashes, whose own hashes don't count."""
     waiting = [act]
     before_each_hash(monkeypatch, lambda: waiting.pop()() if waiting else None)
+
+
+def before_the_first_check(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Run *act* once, when a password or backup code is about to be compared with its hash."""
+    checkpw, waiting = bcrypt.checkpw, [act]
+
+    def watched(password: bytes, hashed: bytes) -> bool:
+        if waiting:
+            waiting.pop()()
+        return checkpw(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "checkpw", watched)

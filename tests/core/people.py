@@ -24,6 +24,7 @@ from webapp.core.challenge import flows as challenge
 from webapp.core.challenge import repair as challenge_repair
 from webapp.core.challenge.flows import HalfWay, LoggedIn, Resumed, Waiting
 from webapp.core.challenge.repair import Halves
+from webapp.core.company import deactivation, invites, roles
 from webapp.core.credentials import email, password, recovery
 from webapp.core.database import AuthenticatorId, CaseId, CompanyId, SessionId, writing
 from webapp.core.disputes import flows as disputes
@@ -405,6 +406,49 @@ class Product:
             for row in rows
             if kind.value in row.facts.get("links", {})
         ]
+
+    # --- what an administrator does ----------------------------------------------------------------------------------
+
+    def admin(self, email: str = "kim@studio.example", *, company: CompanyId | None = None) -> Seat:
+        """An administrator, logged in with the password alone."""
+        return self.log_in(self.employee(email, name="Kim Amsler", company=company, role=Role.ADMIN))
+
+    def invite(
+        self, seat: Seat, email: str = "noa@studio.example", *, name: str = "Noa Keller", role: Role = Role.EMPLOYEE
+    ) -> Accepted[None] | Refused:
+        return invites.invite(self.session, seat.me, email, name=name, role=role, now=self.now, visitor=STRANGER)
+
+    def invite_again(self, seat: Seat, person: Person) -> Accepted[None] | Refused:
+        return invites.invite_again(self.session, seat.me, person.id, now=self.now, visitor=STRANGER)
+
+    def accept(self, token: str, new: str) -> Accepted[None] | Refused:
+        return invites.accept(
+            self.session,
+            self.keyring,
+            token,
+            new,
+            brand=BRAND,
+            rounds=self.rounds,
+            now=self.now,
+            visitor=STRANGER,
+        )
+
+    def deactivate(self, seat: Seat, person: Person) -> Accepted[None] | Refused:
+        return deactivation.deactivate(self.session, seat.me, person.id, now=self.now, visitor=STRANGER)
+
+    def reactivate(self, seat: Seat, person: Person) -> Accepted[None] | Refused:
+        return deactivation.reactivate(self.session, seat.me, person.id, now=self.now, visitor=STRANGER)
+
+    def change_role(self, seat: Seat, person: Person, role: Role) -> Accepted[None] | Refused:
+        return roles.change(self.session, seat.me, person.id, role, now=self.now, visitor=STRANGER)
+
+    def today(self, email: str) -> Person:
+        """Who has this address, as they are now."""
+        self.session.rollback()
+        self.session.expire_all()
+        person = accounts.by_email(self.session, email)
+        assert person is not None
+        return person
 
     # --- two-factor authentication ----------------------------------------------------------------------------------
 

@@ -46,6 +46,10 @@ ITS_OWN = {
     Notice.EMAIL_CHANGE_ASKED: {"new_email": "le…@ne….example"},
     Notice.EMAIL_CHANGED: {"new_email": "le…@ne….example", "former_email": "le…@st….example"},
     Notice.REPAIR_PASS: {"half_seed": f"1|{SEED}"},
+    Notice.INVITE: {"company": "Studio Nord", "admin": "Kim Amsler"},
+    Notice.DEACTIVATED: {"company": "Studio Nord", "admin": "Kim Amsler"},
+    Notice.REACTIVATED: {"company": "Studio Nord", "admin": "Kim Amsler"},
+    Notice.ROLE_CHANGED: {"company": "Studio Nord", "admin": "Kim Amsler", "role": "admin"},
     Notice.LIFTED: {"apps": 1, "codes": 8, "email": True},
     Notice.CASE_OPENED: {"case_kind": "reset"},
     Notice.CASE_WAITING: {"case_kind": "reset", "way": "repair", "due_at": "2026-03-04T09:24:00+00:00"},
@@ -60,10 +64,12 @@ ITS_OWN = {
 LINK = dict.fromkeys(Notice, LinkKind.NOTICE) | {
     Notice.PASSWORD_LINK: LinkKind.PASSWORD,
     Notice.EMAIL_LINK: LinkKind.EMAIL,
+    Notice.INVITE: LinkKind.INVITE,
     Notice.CASE_OPENED: LinkKind.CASE,
     Notice.CASE_WAITING: LinkKind.CASE,
 }
 WITHOUT_LINK = {Notice.FROZEN, Notice.CASE_REFUSED, Notice.CASE_STOPPED, Notice.CASE_EXPIRED, Notice.REMINDER}
+WITHOUT_LINK |= {Notice.DEACTIVATED, Notice.REACTIVATED, Notice.ROLE_CHANGED}
 BUTTON = {"class": "button"}
 
 ALIKE = {"App", "Account"}
@@ -94,7 +100,8 @@ def test_a_notice_says_the_same_in_text_and_in_html(written: "Writer", notice: N
 @every_language
 @every_notice
 def test_a_notice_tells_whose_account_when_and_where(written: "Writer", notice: Notice, language: str) -> None:
-    """In the company's time; the link to a new address names nobody, for nobody knows yet who reads it."""
+    """In the company's time; the link to a new address names nobody, for nobody knows yet who reads it, and neither
+    does an invitation: it tells no place, and greets nobody."""
     mail = written(notice, language)
     text, facts = _joined(_text(mail)), ITS_OWN.get(notice, {})
 
@@ -105,8 +112,8 @@ def test_a_notice_tells_whose_account_when_and_where(written: "Writer", notice: 
         for private in ("Lena", "lena@studio.example", "Firefox", "203.0.113"):
             assert private not in text + _content(mail, "html")
     else:
-        assert "Lena Brunner" in text
-        assert (WHERE[language] in text) == (notice not in OF_CASES | {Notice.REMINDER})
+        assert ("Lena Brunner" in text) == (notice is not Notice.INVITE)
+        assert (WHERE[language] in text) == (notice not in OF_CASES | {Notice.REMINDER, Notice.INVITE})
         assert ("lena@studio.example" in text) == (notice is not Notice.EMAIL_CHANGED)
     for too_much in (FIREFOX, "203.0.113.7"):
         assert too_much not in text
@@ -207,7 +214,7 @@ def test_a_notice_that_lacks_a_fact_is_not_written(written: "Writer", notice: No
         written(notice, without=fact)
 
 
-@pytest.mark.parametrize("notice", [Notice.PASSWORD_LINK, Notice.EMAIL_LINK])
+@pytest.mark.parametrize("notice", [Notice.PASSWORD_LINK, Notice.EMAIL_LINK, Notice.INVITE])
 def test_a_mail_that_is_for_its_link_is_not_written_without(written: "Writer", notice: Notice) -> None:
     """Nor with the link of another kind."""
     with pytest.raises(KeyError):

@@ -77,6 +77,10 @@ class Refusal(StrEnum):
     REASON_INVALID = "reason_invalid"
     NO_MATCH = "no_match"
     DOCUMENT_EXPIRED = "document_expired"
+    OWN_ACCOUNT = "own_account"
+    SUPPORT_PERSON = "support_person"
+    ROLE_NOT_GIVEN = "role_not_given"
+    HAS_PASSWORD = "has_password"
 
 
 @dataclass(frozen=True, slots=True)

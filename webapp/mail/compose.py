@@ -30,6 +30,7 @@ PATHS = {
     LinkKind.PASSWORD: "/password/reset/{token}",
     LinkKind.EMAIL: "/email/confirm/{token}",
     LinkKind.CASE: "/notices/{token}",
+    LinkKind.INVITE: "/invite/{token}",
 }
 """Where a link of each kind leads, under FLASK_PUBLIC_URL: never under what a request's Host header says."""
 
@@ -102,7 +103,7 @@ def _wrapped(line: str) -> str:
 
 
 def _links(mail: Mail, settings: Settings, keyring: Keyring) -> dict[str, str]:
-    """The addresses that this mail holds, by kind: "notice", "password", "email", "case"."""
+    """The addresses that this mail holds, by kind: "notice", "password" and so on."""
     seeds = {LinkKind(kind): seed for kind, seed in mail.facts.get("links", {}).items()}
     return {
         kind.value: settings.public_url + PATHS[kind].format(token=links.token(keyring, kind, seed))

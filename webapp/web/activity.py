@@ -1,17 +1,20 @@
 """What happened to an account, in words: the lines of “Recent security activity”, and what each notice tells."""
 
+from datetime import timedelta
 from typing import Any
 
 from webapp.core.audit import flows as audit
 from webapp.core.audit.flows import Event
 from webapp.core.audit.rules import EventKind
+from webapp.core.database import EmployeeId
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Refusal
 from webapp.web import formats
 from webapp.web.identity import me
-from webapp.web.parts import db
+from webapp.web.parts import db, now
 
 LENGTH = 10
+JUST_NOW = timedelta(minutes=1)
 
 NOTICE_EVENTS = {
     Notice.ACTIVATED: "Two-factor authentication was activated",
@@ -57,6 +60,10 @@ ACTIVITY = {
     EventKind.TWO_FACTOR_RESET: "Two-factor authentication reset",
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: "Two-factor authentication reset by an operator",
     EventKind.TWO_FACTOR_RESET_BY_SUPPORT: "Two-factor authentication reset by Support",
+    EventKind.INVITE_ACCEPTED: "First password chosen, with the link of an invitation",
+    EventKind.EMPLOYEE_DEACTIVATED: "Account deactivated by an administrator",
+    EventKind.EMPLOYEE_REACTIVATED: "Account activated again by an administrator",
+    EventKind.ROLE_CHANGED: "Role changed by an administrator",
     EventKind.ACCOUNT_FROZEN: "Account frozen by the link in a notice",
     EventKind.FREEZE_LIFTED: "Freeze lifted",
     EventKind.REPAIR_ISSUED: "Repair pass issued by Support",
@@ -87,7 +94,7 @@ def recent_activity() -> list[dict[str, Any]]:
     """What happened lately, newest first; the same thing from the same place several times in a row is one line."""
     lines: list[dict[str, Any]] = []
     for event in audit.recent(db(), me().person.id, kinds=_SHOWN_KINDS, most=10 * LENGTH):
-        words, where = _words(event), formats.place(event.user_agent, event.address)
+        words, where = _words(event), _place(event)
         if words is None:
             continue
         if lines and (words, where) == (lines[-1]["words"], lines[-1]["where"]):
@@ -95,6 +102,18 @@ def recent_activity() -> list[dict[str, Any]]:
         else:
             lines.append({"words": words, "at": event.at, "where": where, "times": 1})
     return lines[:LENGTH]
+
+
+def _place(event: Event) -> str:
+    """Where the person was; nothing of where somebody else sits who did something about the account."""
+    is_theirs = event.actor_id in (None, event.employee_id)
+    return formats.place(event.user_agent, event.address) if is_theirs else ""
+
+
+def has_just(employee_id: EmployeeId, happened: EventKind) -> bool:
+    """Whether the newest event of this kind succeeded a moment ago, for a page that says what was done."""
+    newest = audit.recent(db(), employee_id, kinds=[happened], most=1)
+    return bool(newest) and newest[0].outcome == "success" and now() - newest[0].at < JUST_NOW
 
 
 def _words(event: Event) -> str | None:

@@ -8,7 +8,9 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.company import people_list
 from webapp.core.company.people_list import Only, Standing
+from webapp.core.database import EmployeeId
 from webapp.core.enrolment import state as enrolment
+from webapp.core.passwords import flows as passwords
 from webapp.web.exports import csv_file, moment
 from webapp.web.guards import admin_page, signed_in
 from webapp.web.identity import me, visitor
@@ -39,10 +41,11 @@ def show_list() -> Response:
     page = number("page", most=MAX_PAGE) or 1
     people = people_list.page(db(), me().person, search=search, only=only, number=page)
     codes_left = enrolment.codes_left_of(db(), [person.id for person in people.rows]) if is_admin else {}
+    waiting = passwords.missing_among(db(), [person.id for person in people.rows]) if is_admin else set()
     return render(
         "employees/list.html",
         PAGE,
-        rows=[_row(person, codes_left, is_admin=is_admin) for person in people.rows],
+        rows=[_row(person, codes_left, waiting, is_admin=is_admin) for person in people.rows],
         asked={name: value for name, value in (("q", search), ("two_factor", only and only.value)) if value},
         only_words={only.value: words for only, words in ONLY_WORDS.items()},
         number=people.number,
@@ -83,7 +86,16 @@ def _cells(row: Standing) -> tuple[object, ...]:
     )
 
 
-def _row(person: Person, codes_left: dict[Any, int], *, is_admin: bool) -> dict[str, Any]:
+def _state(person: Person, waiting: set[EmployeeId]) -> str:
+    """Why nobody logs in to an account, or nothing."""
+    if not person.is_active:
+        return "Deactivated"
+    return "Invited, not yet logged in" if person.id in waiting else ""
+
+
+def _row(
+    person: Person, codes_left: dict[EmployeeId, int], waiting: set[EmployeeId], *, is_admin: bool
+) -> dict[str, Any]:
     """Employees see names without links; only administrators see who has two-factor authentication on."""
     is_me = person.id == me().person.id
     is_on = "On" if person.id in codes_left else "Off"
@@ -92,4 +104,5 @@ def _row(person: Person, codes_left: dict[Any, int], *, is_admin: bool) -> dict[
         "may_open": is_me or is_admin,
         "two_factor": is_on if is_admin else None,
         "codes_left": codes_left.get(person.id),
+        "state": _state(person, waiting) if is_admin else "",
     }

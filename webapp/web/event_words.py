@@ -12,6 +12,7 @@ _WORDS = ACTIVITY | {
     EventKind.ACCESS_DENIED: "A page asked for",
     EventKind.COMPANY_CREATED: "Company created",
     EventKind.EMPLOYEE_CREATED: "Employee created",
+    EventKind.EMPLOYEE_INVITED: "Employee invited",
     EventKind.PROFILE_CHANGED: "Profile changed",
     EventKind.POLICY_CHANGED: "Security policy changed",
     EventKind.EXEMPTED: "Exempted from the security policy",

@@ -10,9 +10,10 @@ from typing import Any
 from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, PasswordField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
 
-from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH, Role
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.challenge.repair import Halves
 from webapp.core.database import AuthenticatorId
@@ -118,6 +119,33 @@ class ProfileForm(Form):
             raise ValidationError("Enter a phone number, as in +41 44 123 45 67, or leave it empty.")
 
 
+ROLE_CHOICES = (
+    SelectChoice(Role.EMPLOYEE.value, "Employee: their own account, and the names of colleagues"),
+    SelectChoice(Role.ADMIN.value, "Administrator: also invites people, deactivates accounts and changes roles"),
+)
+"""What an administrator may make of somebody."""
+
+
+class RoleForm(Form):
+    role = RadioField("Role", choices=ROLE_CHOICES, validate_choice=False)
+
+    def validate_role(self, field: Field) -> None:
+        if field.data not in [choice.value for choice in field.choices]:
+            raise ValidationError("Choose a role.")
+
+    def chosen(self) -> Role:
+        return Role(self.role.data)
+
+
+class InviteForm(ForgottenPasswordForm):
+    name = StringField("Name", [OneLine("Enter the person's name.", MAX_NAME_LENGTH)])
+    email = StringField("E-mail", [OneLine("Enter the person's e-mail address.", MAX_EMAIL_LENGTH)])
+    role = RadioField("Role", choices=ROLE_CHOICES, default=Role.EMPLOYEE.value, validate_choice=False)
+
+    validate_role = RoleForm.validate_role
+    chosen = RoleForm.chosen
+
+
 # Above the forms of codes: wtforms puts fields, and what is wrong with them, in the order in which they are written.
 
 
@@ -127,12 +155,12 @@ class ChoosesApp:
     app = RadioField("Which app do you replace?", validate_choice=False)
 
     def offer(self, apps: Sequence[App]) -> None:
-        self.app.choices = [(str(app.id), app.name) for app in apps]
+        self.app.choices = [SelectChoice(str(app.id), app.name) for app in apps]
         if len(apps) == 1:
             self.app.data = str(apps[0].id)
 
     def validate_app(self, field: Field) -> None:
-        if field.data not in [value for value, _ in field.choices]:
+        if field.data not in [choice.value for choice in field.choices]:
             raise ValidationError("Choose the app that you replace.")
 
     def chosen(self) -> AuthenticatorId:

@@ -1,7 +1,6 @@
 """A person's pages under Settings: the profile, and the Security tab of one's own."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -10,15 +9,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
-from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.credentials import email, password
 from webapp.core.database import EmployeeId
 from webapp.core.enrolment import setup
 from webapp.core.enrolment.ways_back import WaysBack, ways_back
 from webapp.core.factors.totp.rules import FIRST_NAME
-from webapp.web import formats, htmx
-from webapp.web.activity import recent_activity
+from webapp.web import colleagues, formats, htmx
+from webapp.web.activity import has_just, recent_activity
 from webapp.web.forms import ProfileForm
 from webapp.web.guards import deny, own_page, signed_in
 from webapp.web.identity import me, me_or_none, visit, visitor
@@ -30,7 +28,6 @@ from webapp.web.parts import db, keyring, now, parts
 blueprint = Blueprint("profile", __name__)
 
 SESSIONS_LENGTH = 5
-JUST_NOW = timedelta(minutes=1)
 
 
 @blueprint.get("/settings/employees/<id:employee_id>", endpoint="show")
@@ -38,7 +35,7 @@ JUST_NOW = timedelta(minutes=1)
 def show(employee_id: int) -> Response:
     """One's own profile to change; a colleague's to read, for administrators."""
     if employee_id != me().person.id:
-        return _profile_page(_colleague(employee_id), None)
+        return colleagues.profile_page(_colleague(employee_id), after=request.args.get("after"))
     return _own_profile_page(ProfileForm(formdata=None, obj=me().person))
 
 
@@ -110,15 +107,11 @@ def _colleague(employee_id: int) -> Person:
 
 
 def _own_profile_page(form: ProfileForm, *, status: int = 200) -> Response:
-    return _profile_page(me().person, form, status=status)
-
-
-def _profile_page(person: Person, form: ProfileForm | None, *, status: int = 200) -> Response:
     return render(
         "profile/profile.html",
         PAGE,
         status=status,
-        person=person_words(person, is_me=form is not None),
+        person=person_words(me().person, is_me=True),
         form=form,
         after="saved" if request.args.get("after") == "saved" and status == 200 else None,
     )
@@ -165,7 +158,7 @@ _TELLING = {
 def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
     """Whether *after* may be said to have been done. An address can claim anything: only what is so is said."""
     if after in _TELLING:
-        return _has_just(_TELLING[after])
+        return has_just(me().person.id, _TELLING[after])
     is_on = ways.two_factor is not None
     claims: dict[str, Callable[[], bool]] = {
         "activated": lambda: is_on,
@@ -180,8 +173,3 @@ def _is_so(after: str, ways: WaysBack, sessions: int) -> bool:
         "session_gone": lambda: True,  # points to the list, and claims nothing
     }
     return after in claims and claims[after]()
-
-
-def _has_just(happened: EventKind) -> bool:
-    newest = audit.recent(db(), me().person.id, kinds=[happened], most=1)
-    return bool(newest) and newest[0].outcome == "success" and now() - newest[0].at < JUST_NOW

@@ -3,7 +3,9 @@
 For the features above; joins the caller's transaction.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
@@ -85,7 +87,7 @@ def tell_with(
 def tell_plainly(
     session: Session, notice: Notice, person: Person, *, now: datetime, visitor: Visitor, **facts: object
 ) -> None:
-    """The same without any link: of what came to nothing."""
+    """The same without any link: of what came to nothing, or of what somebody else may do and did."""
     _owe(session, notice, person, name=person.name, now=now, visitor=visitor, **facts)
 
 
@@ -98,16 +100,17 @@ def send_link(
     now: datetime,
     visitor: Visitor,
     name: str = "",
+    told: Mapping[str, object] = MappingProxyType({}),
     **about: object,
 ) -> None:
     """Owe a mail to *person*'s address with a new link of *kind*, in place of every older one of that kind.
 
     It has no “This wasn't me”: nothing has happened yet, and nothing will without the link. *name* is for the greeting;
-    *about* are the facts of the link.
+    *told* are further facts of the mail, *about* those of the link.
     """
     links.void(session, person.id, {kind}, reason="newer", now=now)
     seed = links.make(session, kind, employee_id=person.id, now=now, **about)
-    _owe(session, notice, person, name=name, now=now, visitor=visitor, links={kind.value: seed})
+    _owe(session, notice, person, name=name, now=now, visitor=visitor, links={kind.value: seed}, **told)
 
 
 def _tell(

@@ -87,10 +87,15 @@ def create_employee(
     *,
     name: str,
     role: Role,
+    language: str = "en",
+    by: EmployeeId | None = None,
     now: datetime,
     visitor: Visitor,
 ) -> Accepted[EmployeeId] | Refused:
-    """A new employee without a password. Refuses with UNKNOWN_COMPANY, VENDOR_ONLY, EMAIL_INVALID, EMAIL_TAKEN."""
+    """A new employee without a password, made *by* an administrator or at the command line.
+
+    Refuses with UNKNOWN_COMPANY, VENDOR_ONLY, EMAIL_INVALID, EMAIL_TAKEN.
+    """
     stored = valid_email(email)
     if stored is None:
         return Refused(Refusal.EMAIL_INVALID)
@@ -109,6 +114,7 @@ def create_employee(
             name=name,
             sort_key=_sort_key(name, stored),
             role=role,
+            language=language,
             created_at=now,
         )
         try:
@@ -123,6 +129,7 @@ def create_employee(
             visitor=visitor,
             employee_id=employee.id,
             company_id=company.id,
+            actor_id=by,
         )
         return Accepted(EmployeeId(employee.id))
 
@@ -184,6 +191,26 @@ def note_wiped(session: Session, person: Person, at: datetime | None) -> None:
         session.execute(update(Employee).where(Employee.id == person.id).values(wiped_at=at))
 
 
+def give_role(session: Session, person: Person, role: Role, *, now: datetime) -> None:
+    """*person* has this *role* from their next request on. As change_email(): joins, under the lock, notes nothing."""
+    with writing(session):
+        session.execute(update(Employee).where(Employee.id == person.id).values(role=role, role_given_at=now))
+
+
+def set_active(session: Session, person: Person, *, is_active: bool) -> None:
+    """Whether *person* may log in, and whether what they logged in to counts. As give_role()."""
+    with writing(session):
+        session.execute(update(Employee).where(Employee.id == person.id).values(is_active=is_active))
+
+
+def lock_company(session: Session, company_id: CompanyId) -> None:
+    """Hold a company's row, before any of its people's, so that what is decided about the company takes turns.
+
+    After a person's, two flows would deadlock.
+    """
+    session.execute(select(Company.id).where(Company.id == company_id).with_for_update(key_share=True))
+
+
 def lock(session: Session, employee_id: EmployeeId) -> None:
     """Hold this person's row until the caller's transaction ends, so that flows about them take turns.
 
@@ -191,11 +218,6 @@ def lock(session: Session, employee_id: EmployeeId) -> None:
     waits for a guess budget) must not wait for it, or the two deadlock.
     """
     session.execute(select(Employee.id).where(Employee.id == employee_id).with_for_update(key_share=True))
-
-
-def lock_company(session: Session, company_id: CompanyId) -> None:
-    """Hold the company's row as lock() does a person's; before any person's, or two flows deadlock."""
-    session.execute(select(Company.id).where(Company.id == company_id).with_for_update(key_share=True))
 
 
 def locked(session: Session, employee_id: EmployeeId) -> Person | None:

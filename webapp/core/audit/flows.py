@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -137,6 +137,27 @@ def latest_of(employee_id: InstrumentedAttribute[int], kind: EventKind) -> Scala
         .correlate(employee_id.class_)
         .scalar_subquery()
     )
+
+
+def opens_at(
+    session: Session, company_id: CompanyId, kind: EventKind, *, most: int, within: timedelta, now: datetime
+) -> datetime | None:
+    """When a company may have another event of *kind*, at *most* so many *within* that time; None for now.
+
+    What was refused for this very reason doesn't count.
+    """
+    times = session.scalars(
+        select(AuditEvent.at)
+        .where(
+            AuditEvent.company_id == company_id,
+            AuditEvent.kind == kind,
+            AuditEvent.at > now - within,
+            AuditEvent.reason != Refusal.TOO_MANY,
+        )
+        .order_by(AuditEvent.id.desc())
+        .limit(most)
+    ).all()
+    return times[-1] + within if len(times) == most else None
 
 
 def recent(session: Session, employee_id: EmployeeId, *, kinds: Sequence[EventKind], most: int) -> list[Event]:

@@ -13,6 +13,11 @@ class EventKind(StrEnum):
     ACCESS_DENIED = "access:deny"
     COMPANY_CREATED = "company:create"
     EMPLOYEE_CREATED = "employee:create"
+    EMPLOYEE_INVITED = "employee:invite"
+    INVITE_ACCEPTED = "employee:accept_invite"
+    EMPLOYEE_DEACTIVATED = "employee:deactivate"
+    EMPLOYEE_REACTIVATED = "employee:reactivate"
+    ROLE_CHANGED = "role:change"
     PROFILE_CHANGED = "profile:change"
     POLICY_CHANGED = "policy:change"
     EXEMPTED = "policy:exempt"
@@ -66,6 +71,7 @@ class EventKind(StrEnum):
 DETAIL_KEYS: dict[EventKind, frozenset[str]] = {
     EventKind.REQUEST_FORGED: frozenset({"endpoint"}),
     EventKind.ACCESS_DENIED: frozenset({"endpoint"}),
+    EventKind.ROLE_CHANGED: frozenset({"from", "to"}),
     EventKind.SECOND_FACTOR_CHECKED: frozenset({"purpose", "position", "codes_left"}),
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.PROFILE_CHANGED: frozenset({"fields"}),

@@ -114,9 +114,10 @@ def pass_password(
     right = passwords.judge(check, password)
     if right is None:
         return passwords.refuse(session, check, now=now, visitor=visitor)
-    person = right.person
     with writing(session):
-        accounts.lock(session, person.id)
+        person = accounts.locked(session, right.person.id)  # deactivated while the hash was computed, perhaps
+        if person is None or not person.is_active:
+            return passwords.refuse(session, check, now=now, visitor=visitor)
         if not passwords.settle(session, keyring, right, now=now, visitor=visitor):
             return passwords.refuse(session, check, now=now, visitor=visitor)
         is_on = totp.state(session, person.id) is not None

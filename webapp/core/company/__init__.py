@@ -1,1 +1,1 @@
-"""What an administrator does for the company as a whole."""
+"""What an administrator does for the company and its people."""

@@ -35,6 +35,7 @@ SHOWN_DETAILS: dict[EventKind, frozenset[str]] = {
     EventKind.PASSWORD_CHECKED: frozenset({"purpose"}),
     EventKind.CASE_OPENED: frozenset({"kind"}),
     EventKind.CASE_CARRIED_OUT: frozenset({"kind", "way"}),
+    EventKind.ROLE_CHANGED: frozenset({"from", "to"}),
     EventKind.AUDIT_EXPORTED: frozenset({"rows", "format"}),
     EventKind.EMPLOYEES_EXPORTED: frozenset({"rows"}),
     EventKind.REMINDER_SENT: frozenset({"count"}),

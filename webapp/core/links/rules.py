@@ -11,6 +11,7 @@ class LinkKind(StrEnum):
     PASSWORD = "password"
     EMAIL = "email"
     CASE = "case"
+    INVITE = "invite"
 
 
 LIFE = {
@@ -18,4 +19,5 @@ LIFE = {
     LinkKind.PASSWORD: timedelta(minutes=30),
     LinkKind.EMAIL: timedelta(hours=24),
     LinkKind.CASE: timedelta(days=30),  # and no longer than its case is open
+    LinkKind.INVITE: timedelta(hours=72),
 }

@@ -64,6 +64,10 @@ class Notice(StrEnum):
     CASE_REFUSED = "case_refused"
     CASE_STOPPED = "case_stopped"
     CASE_EXPIRED = "case_expired"
+    INVITE = "invite"
+    DEACTIVATED = "deactivated"
+    REACTIVATED = "reactivated"
+    ROLE_CHANGED = "role_changed"
 
 
 @dataclass(frozen=True, slots=True)
