@@ -15,7 +15,6 @@ from webapp.core.outcomes import Refused
 from webapp.core.sessions.flows import SignedIn
 from webapp.web import formats, htmx, wording
 from webapp.web.identity import me_or_none
-from webapp.web.obligations import my_obligation
 from webapp.web.parts import parts
 
 PAGE = ("layouts/page.html", "layouts/fragment.html")
@@ -106,7 +105,6 @@ def _me_words(signed_in: SignedIn) -> dict[str, Any]:
         "email": person.email,
         "is_support": person.role is Role.SUPPORT,
         "is_admin": person.role is Role.ADMIN,
-        "must_activate": my_obligation().must_activate,
         "repairs": signed_in.repairs,
     }
 
