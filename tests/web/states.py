@@ -11,6 +11,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.database import CompanyId
 from webapp.core.notices.flows import Notice
+from webapp.core.outcomes import Accepted
 
 OTHER_PASSWORD = "granite harvest pillow tide"
 
@@ -58,20 +59,20 @@ class States:
     # --- who has not logged in --------------------------------------------------------------------------------------
 
     def nobody(self) -> list[Seat]:
-        """Never here, logged out, or away for so long that the password is asked for."""
-        owners = [self._in(self._with_phone(Role.EMPLOYEE)) for _ in range(2)]
+        """Away for so long that the password is asked for, never here, logged out, or deactivated."""
+        away = self._in(self._with_phone(Role.EMPLOYEE))
         self.clock.move(hours=2)
-        gone = self._in(self._with_phone(Role.EMPLOYEE))
+        gone, closed = (self._in(self._with_phone(Role.EMPLOYEE)) for _ in range(2))
         cookie = gone.client.flask.get_cookie("session")
         gone.client.as_page().post("/logout", form_at="/")
         assert cookie is not None
         gone.client.flask.set_cookie("session", cookie.value)
-        owners[1].client = self.browser()
-        words = ("away for too long", "never here", "logged out")
-        return [
-            Seat(seat.client, None, seat.names, "/login", said)
-            for seat, said in zip([*owners, gone], words, strict=True)
-        ]
+        admin = self._with_phone(Role.ADMIN)
+        assert closed.person is not None
+        assert isinstance(self.product.deactivate(self.product.sit_anew(admin.seat), closed.person), Accepted)
+        never = Seat(self.browser(), None, gone.names)
+        seats = {"away for too long": away, "never here": never, "logged out": gone, "deactivated": closed}
+        return [Seat(seat.client, None, seat.names, "/login", said) for said, seat in seats.items()]
 
     def half_way(self) -> list[Seat]:
         owner = self._with_phone(Role.EMPLOYEE)
