@@ -219,6 +219,28 @@ def test_changes_at_once_are_one_after_the_other(product: Product, engine: Engin
     assert f"admin, employee, support; {days} day{'' if days == 1 else 's'}" == told[-1][1]
 
 
+def test_an_administrator_who_is_one_no_more_at_this_instant_decides_before_that_or_not_at_all(
+    product: Product, engine: Engine, ada: Seat, lea: Person
+) -> None:
+    """Both hold the company's row first, so they take turns; neither waits for the other's person."""
+    kim = product.log_in(product.employee("kim@studio.example", company=lea.company_id, role=Role.ADMIN))
+
+    outcomes = at_once(
+        engine,
+        [
+            lambda session: change(product.beside(session), ada, Choice(EVERYONE, 7)),
+            lambda session: exempt(product.beside(session), ada, kim.me.person.email),
+            lambda session: product.beside(session).change_role(kim, ada.me.person, Role.EMPLOYEE),
+        ],
+    )
+
+    demoted = product.audit("role:change")[0].id
+    decided = [*product.audit("policy:change"), *product.audit("policy:exempt")]
+    assert isinstance(outcomes[2], Accepted)
+    assert all(row.id < demoted for row in decided)
+    assert len(decided) == sum(isinstance(outcome, Accepted) for outcome in outcomes[:2])
+
+
 def test_exemptions_at_once_leave_one(product: Product, engine: Engine, ada: Seat, lea: Person) -> None:
     """And several ends of it are one end."""
     at_once(

@@ -1,12 +1,9 @@
 """What a policy and a wipe bind somebody to, until they have a second factor."""
 
-from sqlalchemy import update
-
 from tests.core.people import PASSWORD, Clock, Product
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
-from webapp.core.accounts.tables import Employee
 from webapp.core.database import writing
 from webapp.core.links.rules import LinkKind
 from webapp.core.outcomes import Refusal, Refused
@@ -132,7 +129,8 @@ def test_whoever_came_later_has_the_whole_grace(product: Product, clock: Clock) 
     person = product.employee(company=company)
     admin = product.employee("ada@studio.example", company=company, role=Role.ADMIN)
     clock.move(days=6)
-    _give_role(product, admin, Role.EMPLOYEE)
+    with writing(product.session):
+        accounts.give_role(product.session, admin, Role.EMPLOYEE, now=product.now)
 
     clock.move(days=1)
 
@@ -155,9 +153,3 @@ def test_a_reset_since_then_leaves_no_grace(product: Product, clock: Clock) -> N
 
     assert Duty.OVERDUE is product.obligation(owner.person).duty
     assert Duty.GRACE is product.obligation(early.person).duty
-
-
-def _give_role(product: Product, person: Person, role: Role) -> None:
-    with writing(product.session):
-        changed = {"role": role, "role_given_at": product.now}
-        product.session.execute(update(Employee).where(Employee.id == person.id).values(**changed))

@@ -22,10 +22,10 @@ class Required:
     grace_days: int
 
 
-def of_company(session: Session, company_id: CompanyId, *, is_locked: bool = False) -> Required:
-    """What a company requires; with *is_locked* its row is held until the caller's transaction ends."""
+def of_company(session: Session, company_id: CompanyId) -> Required:
+    """What a company requires. Whoever decides on it holds the company's row first."""
     query = select(Company.required_since, Company.grace_days).where(Company.id == company_id)
-    since, grace_days = session.execute(query.with_for_update(key_share=True) if is_locked else query).one()
+    since, grace_days = session.execute(query).one()
     return Required({Role(role): datetime.fromisoformat(at) for role, at in since.items()}, grace_days)
 
 

@@ -18,12 +18,12 @@ from webapp.core.accounts.requirements import Required
 from webapp.core.accounts.rules import Requirement, Role
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
+from webapp.core.company import colleagues
 from webapp.core.database import CompanyId, EmployeeId, writing
 from webapp.core.factors.totp import flows as totp
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.policy import exemptions, rules
 from webapp.core.policy.flows import SWITCHED_OFF
-from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
@@ -70,10 +70,11 @@ def change(
         return Refused(Refusal.GRACE_OUT_OF_RANGE)
     company_id = me.person.company_id
     with writing(session):
-        before = requirements.of_company(session, company_id, is_locked=True)
+        accounts.lock_company(session, company_id)
         refused = _may_decide(session, me)
         if refused:
             return refused
+        before = requirements.of_company(session, company_id)
         after = _required(before, choice, now=now)
         if after != before:
             requirements.store(session, company_id, after)
@@ -159,7 +160,7 @@ def end_exemption(
 
 def _hold(session: Session, me: SignedIn, person: Person | None) -> Person | Refused:
     """A colleague as they are once the company's row and theirs are held, for *me* to decide about."""
-    requirements.of_company(session, me.person.company_id, is_locked=True)
+    accounts.lock_company(session, me.person.company_id)
     refused = _may_decide(session, me)
     if refused:
         return refused
@@ -171,10 +172,7 @@ def _hold(session: Session, me: SignedIn, person: Person | None) -> Person | Ref
 
 def _may_decide(session: Session, me: SignedIn) -> Refused | None:
     """SESSION_OVER or NOT_YOURS where *me* is no administrator any more. Call it under the company's lock."""
-    mine = accounts.by_id(session, me.person.id)
-    if mine is None or mine.role is not Role.ADMIN:
-        return Refused(Refusal.NOT_YOURS)
-    return sessions.still_open(session, me)
+    return colleagues.refusal(session, me, accounts.by_id(session, me.person.id))
 
 
 def _required(before: Required, choice: Choice, *, now: datetime) -> Required:
