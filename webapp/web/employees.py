@@ -4,13 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.company import people_list
-from webapp.core.company.people_list import Only, Standing
-from webapp.core.database import EmployeeId
-from webapp.core.enrolment import state as enrolment
-from webapp.core.passwords import flows as passwords
+from webapp.core.company.people_list import Listed, Only, Standing
 from webapp.web.exports import csv_file, moment
 from webapp.web.guards import admin_page, signed_in
 from webapp.web.identity import me, visitor
@@ -39,13 +37,16 @@ def show_list() -> Response:
     is_admin = me().person.role is Role.ADMIN
     search, only = typed_search("q"), _only() if is_admin else None
     page = number("page", most=MAX_PAGE) or 1
-    people = people_list.page(db(), me().person, search=search, only=only, number=page)
-    codes_left = enrolment.codes_left_of(db(), [person.id for person in people.rows]) if is_admin else {}
-    waiting = passwords.missing_among(db(), [person.id for person in people.rows]) if is_admin else set()
+    if is_admin:
+        people, listed = people_list.page(db(), me().person, search=search, only=only, number=page)
+        rows = [_row_for_administrators(one) for one in listed]
+    else:
+        people = accounts.colleagues(db(), me().person, search=search, number=page)
+        rows = [_row(person) for person in people.rows]
     return render(
         "employees/list.html",
         PAGE,
-        rows=[_row(person, codes_left, waiting, is_admin=is_admin) for person in people.rows],
+        rows=rows,
         asked={name: value for name, value in (("q", search), ("two_factor", only and only.value)) if value},
         only_words={only.value: words for only, words in ONLY_WORDS.items()},
         number=people.number,
@@ -86,23 +87,26 @@ def _cells(row: Standing) -> tuple[object, ...]:
     )
 
 
-def _state(person: Person, waiting: set[EmployeeId]) -> str:
-    """Why nobody logs in to an account, or nothing."""
-    if not person.is_active:
-        return "Deactivated"
-    return "Invited, not yet logged in" if person.id in waiting else ""
-
-
-def _row(
-    person: Person, codes_left: dict[EmployeeId, int], waiting: set[EmployeeId], *, is_admin: bool
-) -> dict[str, Any]:
-    """Employees see names without links; only administrators see who has two-factor authentication on."""
+def _row(person: Person) -> dict[str, Any]:
+    """Employees see names without links, but for their own."""
     is_me = person.id == me().person.id
-    is_on = "On" if person.id in codes_left else "Off"
+    return {**person_words(person, is_me=is_me), "may_open": is_me}
+
+
+def _row_for_administrators(listed: Listed) -> dict[str, Any]:
+    """They see who has two-factor authentication on as well, and may open everybody's profile."""
+    is_on = listed.codes_left is not None
     return {
-        **person_words(person, is_me=is_me),
-        "may_open": is_me or is_admin,
-        "two_factor": is_on if is_admin else None,
-        "codes_left": codes_left.get(person.id),
-        "state": _state(person, waiting) if is_admin else "",
+        **_row(listed.person),
+        "may_open": True,
+        "two_factor": "On" if is_on else "Off",
+        "codes_left": listed.codes_left,
+        "state": _state(listed),
     }
+
+
+def _state(listed: Listed) -> str:
+    """Why nobody logs in to an account, or nothing."""
+    if not listed.person.is_active:
+        return "Deactivated"
+    return "" if listed.has_password else "Invited, not yet logged in"

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from tests.core.people import STRANGER, Product
 from webapp.core.accounts.about import record
 from webapp.core.accounts.listing import Member
+from webapp.core.accounts.rules import Role
 from webapp.core.audit.rules import EventKind
 from webapp.core.company import adoption
 from webapp.core.company.adoption import Change, Count
 from webapp.core.database import EmployeeId, writing
-from webapp.core.outcomes import Refusal
+from webapp.core.outcomes import Accepted, Refusal
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=900)
@@ -86,6 +87,22 @@ def test_a_company_is_counted_from_its_accounts_and_events(product: Product) -> 
     assert adoption.WEEKS + 1 == len(found)
     assert [product.now, product.now - timedelta(weeks=1)] == [found[-1].at, found[-2].at]
     assert [(2, 2)] * 10 + [(2, 3), (1, 3), (2, 3)] == [(one.on, one.people) for one in found]
+
+
+def test_who_was_deactivated_for_a_while_is_missing_then(product: Product) -> None:
+    """Two people, one of them gone for a week."""
+    kim = product.log_in(product.employee("kim@studio.example", name="Kim", role=Role.ADMIN))
+    lea = product.owner(company=kim.me.person.company_id).person
+    product.clock.move(hours=1)
+    assert Accepted(None) == product.deactivate(kim, lea)
+    product.clock.move(weeks=1)
+    kim = product.log_in(kim.me.person)
+    assert Accepted(None) == product.reactivate(kim, lea)
+    product.clock.move(minutes=1)
+
+    found = adoption.standing(product.session, lea.company_id, now=product.now + timedelta(weeks=1)).counts
+
+    assert [(0, 1), (1, 2), (1, 2)] == [(one.on, one.people) for one in found[-3:]]
 
 
 def test_what_was_refused_changed_nothing(product: Product) -> None:

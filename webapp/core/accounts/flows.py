@@ -51,12 +51,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """One page of a company's people. *number* of *pages*, both from 1; *total* matches of the search."""
+    """One page of a company's people. *number* of *pages*, both from 1; *total* matches of the search.
+
+    *also* has what was asked for besides, for each of *rows*.
+    """
 
     rows: tuple[Person, ...]
     number: int
     pages: int
     total: int
+    also: tuple[tuple[Any, ...], ...] = ()
 
 
 def create_company(
@@ -303,6 +307,7 @@ def colleagues(
     search: str,
     number: int,
     only: OfEmployee[bool] | None = None,
+    also: Sequence[OfEmployee[Any]] = (),
     size: int = 25,
 ) -> People:
     """One page of *me*'s company by name; without a search it starts with *me*, on the first page.
@@ -315,12 +320,14 @@ def colleagues(
     number = min(max(1, number), pages)
     rows = session.execute(
         _people()
+        .add_columns(*(column(Employee.id) for column in also))
         .where(*found)
         .order_by((Employee.id != me.id), Employee.sort_key, Employee.id)
         .limit(size)
         .offset((number - 1) * size)
-    )
-    return People(tuple(_as_person(row[0], row[1]) for row in rows), number, pages, total)
+    ).all()
+    people = tuple(_as_person(row[0], row[1]) for row in rows)
+    return People(people, number, pages, total, tuple(tuple(row[2:]) for row in rows))
 
 
 def everybody(

@@ -54,6 +54,8 @@ CHANGES = {
     EventKind.TWO_FACTOR_RESET: Change.OFF,
     EventKind.TWO_FACTOR_RESET_BY_OPERATOR: Change.OFF,
     EventKind.TWO_FACTOR_RESET_BY_SUPPORT: Change.OFF,
+    EventKind.EMPLOYEE_DEACTIVATED: Change.LEFT,
+    EventKind.EMPLOYEE_REACTIVATED: Change.CAME_BACK,
 }
 """What the audit tells of it."""
 

@@ -15,6 +15,7 @@ from webapp.core.database import writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.backup_codes.rules import FEW
 from webapp.core.factors.totp import flows as totp
+from webapp.core.passwords import flows as passwords
 from webapp.core.visitor import Visitor
 
 
@@ -28,6 +29,15 @@ class Only(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """One employee in the list. *codes_left* is None while two-factor authentication is off."""
+
+    person: Person
+    codes_left: int | None
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One employee in the file. *on_since* and *codes_left* are None while two-factor authentication is off."""
 
@@ -37,9 +47,20 @@ class Standing:
     last_log_in: datetime | None
 
 
-def page(session: Session, me: Person, *, search: str, only: Only | None, number: int) -> People:
-    """One page of *me*'s company, as accounts.colleagues() searches it."""
-    return accounts.colleagues(session, me, search=search, number=number, only=_CONDITIONS[only] if only else None)
+def page(session: Session, me: Person, *, search: str, only: Only | None, number: int) -> tuple[People, list[Listed]]:
+    """One page of *me*'s company, as accounts.colleagues() searches it, and how each on it stands. Two statements."""
+    people = accounts.colleagues(
+        session,
+        me,
+        search=search,
+        number=number,
+        only=_CONDITIONS[only] if only else None,
+        also=(totp.is_on, backup_codes.left_of, passwords.has_one),
+    )
+    return people, [
+        Listed(person, left if is_on else None, has_password)
+        for person, (is_on, left, has_password) in zip(people.rows, people.also, strict=True)
+    ]
 
 
 def export(

@@ -1,6 +1,5 @@
 """How two-factor authentication of one person stands, for pages and commands. Reads only."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,10 +35,3 @@ def state(session: Session, employee_id: EmployeeId) -> State | None:
     codes = backup_codes.state(session, employee_id)
     left, made_at = (codes.left, codes.made_at) if codes else (0, apps.activated_at)
     return State(apps.activated_at, apps.apps, left, made_at, codes.checked_at if codes else None)
-
-
-def codes_left_of(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[EmployeeId, int]:
-    """Backup codes left of those among *employee_ids* who have two-factor authentication on."""
-    active = totp.active_among(session, employee_ids)
-    left = backup_codes.left_among(session, employee_ids)
-    return {employee_id: left.get(employee_id, 0) for employee_id in active}

@@ -5,7 +5,6 @@ commits, ``judge`` hashes, ``settle`` joins the transaction that acts on the ans
 same hash and the same statements (case D-85).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,12 +85,6 @@ def has_one(employee_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether an employee has a password: a condition for another feature's statement."""
     mine = select(PasswordHash.employee_id).where(PasswordHash.employee_id == employee_id)
     return mine.correlate(employee_id.class_).exists()
-
-
-def missing_among(session: Session, employee_ids: Sequence[EmployeeId]) -> set[EmployeeId]:
-    """Those among *employee_ids* who have never set a password: they were invited."""
-    query = select(PasswordHash.employee_id).where(PasswordHash.employee_id.in_(employee_ids))
-    return set(employee_ids) - {EmployeeId(found) for found in session.scalars(query)}
 
 
 def employ(

@@ -6,7 +6,6 @@ Each joins the caller's transaction. Checking takes three parts, for bcrypt must
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -109,17 +108,6 @@ def state(session: Session, employee_id: EmployeeId) -> State | None:
         .group_by(BackupCodeSet.id, BackupCodeSet.made_at, BackupCodeSet.checked_at)
     ).one_or_none()
     return State(left=row[2], made_at=row[0], checked_at=row[1]) if row else None
-
-
-def left_among(session: Session, employee_ids: Sequence[EmployeeId]) -> dict[EmployeeId, int]:
-    """How many codes each of *employee_ids* has left; who has none left is missing."""
-    rows = session.execute(
-        select(BackupCodeSet.employee_id, func.count(BackupCode.id))
-        .join(BackupCode, BackupCode.set_id == BackupCodeSet.id)
-        .where(BackupCodeSet.employee_id.in_(employee_ids), BackupCode.used_at.is_(None))
-        .group_by(BackupCodeSet.employee_id)
-    )
-    return {EmployeeId(row[0]): row[1] for row in rows}
 
 
 def left_of(employee_id: InstrumentedAttribute[int]) -> ScalarSelect[int]:

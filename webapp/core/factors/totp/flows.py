@@ -50,14 +50,6 @@ def state(session: Session, employee_id: EmployeeId) -> State | None:
     return State(min(row.activated_at for row in rows), apps)
 
 
-def active_among(session: Session, employee_ids: Sequence[EmployeeId]) -> list[EmployeeId]:
-    """Those of *employee_ids* who have an active authenticator."""
-    found = session.scalars(
-        select(Authenticator.employee_id).where(Authenticator.employee_id.in_(employee_ids)).distinct()
-    )
-    return [EmployeeId(employee_id) for employee_id in found]
-
-
 def is_on(employee_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """Whether an employee has an active authenticator: a condition for another feature's statement."""
     mine = select(Authenticator.id).where(Authenticator.employee_id == employee_id)
