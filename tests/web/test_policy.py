@@ -61,6 +61,12 @@ def test_saved_as_it_is_it_is_no_event(admin: Client, product: Product) -> None:
     assert 1 == len(product.audit("policy:change"))
 
 
+def test_an_address_alone_says_nothing_was_done(admin: Client) -> None:
+    """Only what is so is said."""
+    for after in ("saved", "exempted", "ended", "x"):
+        assert [] == admin.get(f"{PAGE}?after={after}").document.all("p", role="status", **{"class": "notice ok"})
+
+
 def test_who_would_be_locked_out_is_told_and_nothing_changed(admin: Client, product: Product, lea: Person) -> None:
     """By name; whoever has it on, or whose grace runs, is none of them. The choice stays in the form."""
     admin.get(PAGE)

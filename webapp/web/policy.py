@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.core.audit.rules import EventKind
 from webapp.core.company import policy
 from webapp.core.company.policy import Exempted, LockedOut
 from webapp.core.database import EmployeeId
@@ -21,17 +22,20 @@ blueprint = Blueprint("policy", __name__, url_prefix="/settings/security")
 MOST_NAMED = 100
 """Of whoever would be locked out; the rest is a number."""
 
-_AFTER = {
-    "saved": "The policy is saved. It holds from now on.",
-    "exempted": "The exemption holds from now on.",
-    "ended": "The exemption is over.",
+_TELLING = {
+    "saved": (EventKind.POLICY_CHANGED, "The policy is saved. It holds from now on."),
+    "exempted": (EventKind.EXEMPTED, "The exemption holds from now on."),
+    "ended": (EventKind.EXEMPTION_ENDED, "The exemption is over."),
 }
+"""What an event tells to have been done, and its words. An address can claim anything: only what is so is said."""
 
 
 @blueprint.get("", endpoint="show")
 @admin_page()
 def show() -> Response:
-    return _page(after=_AFTER.get(request.args.get("after", "")))
+    happened, words = _TELLING.get(request.args.get("after", ""), (None, None))
+    is_so = happened is not None and policy.was_just_decided(db(), me().person, happened, now=now())
+    return _page(after=words if is_so else None)
 
 
 @blueprint.post("/preview")

@@ -17,6 +17,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.requirements import Required
 from webapp.core.accounts.rules import Requirement, Role
 from webapp.core.audit import flows as audit
+from webapp.core.audit.flows import Sought
 from webapp.core.audit.rules import EventKind
 from webapp.core.company import colleagues
 from webapp.core.database import CompanyId, EmployeeId, writing
@@ -26,6 +27,8 @@ from webapp.core.policy import exemptions, rules
 from webapp.core.policy.flows import SWITCHED_OFF
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
+
+JUST_NOW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,12 @@ def end_exemption(
             return Refused(Refusal.NOT_EXEMPT)
         record(session, EventKind.EXEMPTION_ENDED, person, actor=me.person, now=now, visitor=visitor)
         return Accepted(None)
+
+
+def was_just_decided(session: Session, me: Person, happened: EventKind, *, now: datetime) -> bool:
+    """Whether *me* decided something of this kind a moment ago, for a page that says what was done."""
+    newest = audit.of_company(session, me.company_id, Sought(kinds=(happened,), since=now - JUST_NOW), most=1)
+    return bool(newest) and newest[0].actor_id == me.id
 
 
 def _hold(session: Session, me: SignedIn, person: Person | None) -> Person | Refused:
