@@ -18,8 +18,8 @@ from tests.web.people import log_in
 from webapp.core.accounts.rules import Role
 
 GUESSED = ["/api/me", "/api/v1/employees", "/export", "/upload", "/settings/employees.csv", "/settings/audit.csv"]
-GUESSED += ["/admin", "/invite/x", "/sso"]
-MAILED = ["/password/forgot", "/password/reset/x", "/email/confirm/x", "/notices/x"]
+GUESSED += ["/admin", "/sso"]
+MAILED = ["/password/forgot", "/password/reset/x", "/email/confirm/x", "/notices/x", "/invite/x"]
 PERSONAL = ["Lea Brunner", "Studio Nord", "lea@studio.example", "backup codes left"]
 UNSEEN_TOKEN = "A" * 43
 BAIT = {
