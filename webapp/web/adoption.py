@@ -22,7 +22,7 @@ COLUMN, BAR, HEIGHT = 20, 14, 100
 @admin_page(form_page="policy.show")
 def remind() -> BaseResponse:
     """The page says what came of it: when the last one was sent, and to how many."""
-    reminders.send(db(), me().person, now=now(), visitor=visitor())
+    reminders.send(db(), me(), now=now(), visitor=visitor())
     return htmx.go(url_for("policy.show"))
 
 

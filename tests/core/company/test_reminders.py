@@ -65,14 +65,32 @@ def test_once_a_week_at_most(product: Product) -> None:
 
 def test_where_there_is_nobody_the_week_stays_open(product: Product) -> None:
     """No event, no mail; the next one is sent as soon as there is somebody."""
-    me = product.owner("kim@studio.example").person
+    me = product.owner("kim@studio.example")
     product.session.execute(text("UPDATE employees SET role = 'admin'"))
     product.session.commit()
 
-    assert Refused(Refusal.NOBODY_TO_REMIND) == _send(product, me)
+    def send() -> Accepted[int] | Refused:
+        return reminders.send(product.session, me.seat.me, now=product.now, visitor=STRANGER)
+
+    assert Refused(Refusal.NOBODY_TO_REMIND) == send()
     assert [] == product.audit("reminder:send")
-    product.employee("lea@studio.example", company=me.company_id)
-    assert Accepted(1) == _send(product, me)
+    product.employee("lea@studio.example", company=me.person.company_id)
+    assert Accepted(1) == send()
+
+
+def test_who_is_no_administrator_any_more_sends_nothing(product: Product) -> None:
+    """Judged under the lock, whatever the page judged before; nor does somebody whose session has ended."""
+    me = _admin(product)
+    tom = product.employee("tom@studio.example", name="Tom", company=me.company_id, role=Role.ADMIN)
+    seat = product.log_in(me)
+    late = product.log_in(tom)
+    assert Accepted(None) == product.change_role(late, me, Role.EMPLOYEE)
+    product.log_out(late)
+
+    for gone, reason in ((seat, Refusal.NOT_YOURS), (late, Refusal.SESSION_OVER)):
+        sent = reminders.send(product.session, gone.me, now=product.now, visitor=STRANGER)
+        assert Refused(reason) == sent
+    assert [] == _mails(product.session)
 
 
 def test_two_administrators_at_once_send_one(product: Product, engine: Engine) -> None:
@@ -80,7 +98,12 @@ def test_two_administrators_at_once_send_one(product: Product, engine: Engine) -
     me = _admin(product)
     product.employee("lea@studio.example", company=me.company_id)
 
-    outcomes = at_once(engine, [lambda session: _send(product.beside(session), me)] * 8)
+    signed_in = product.log_in(me).me
+
+    def send(session: Session) -> Accepted[int] | Refused:
+        return reminders.send(session, signed_in, now=product.now, visitor=STRANGER)
+
+    outcomes = at_once(engine, [send] * 8)
 
     assert 1 == outcomes.count(Accepted(2))
     assert 7 == len([one for one in outcomes if isinstance(one, Refused) and one.reason is Refusal.TOO_SOON])
@@ -92,13 +115,17 @@ def test_a_process_that_dies_owes_all_or_nothing(product: Product, engine: Engin
     """No mail without its event, and no week used up without mail."""
     me = _admin(product)
     product.employee("lea@studio.example", company=me.company_id)
+    signed_in = product.log_in(me).me
     before = count(engine, "audit_events")
 
     def sight() -> tuple[int, int]:
         product.session.rollback()
         return count(engine, "outbox"), count(engine, "audit_events") - before
 
-    died, sights = dies_everywhere(engine, lambda: _send(product, me), sight)
+    def send() -> None:
+        assert Accepted(2) == reminders.send(product.session, signed_in, now=product.now, visitor=STRANGER)
+
+    died, sights = dies_everywhere(engine, send, sight)
 
     assert died > 3
     assert {(0, 0)} == set(sights)
@@ -110,7 +137,7 @@ def _admin(product: Product) -> Person:
 
 
 def _send(product: Product, me: Person) -> Accepted[int] | Refused:
-    return reminders.send(product.session, me, now=product.now, visitor=STRANGER)
+    return reminders.send(product.session, product.log_in(me).me, now=product.now, visitor=STRANGER)
 
 
 def _mails(session: Session) -> list[OutboxMail]:

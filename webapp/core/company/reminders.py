@@ -10,12 +10,14 @@ from webapp.core.accounts.flows import Person
 from webapp.core.audit import flows as audit
 from webapp.core.audit.flows import Event, Sought
 from webapp.core.audit.rules import EventKind
+from webapp.core.company import colleagues
 from webapp.core.database import CompanyId, writing
 from webapp.core.factors.totp import flows as totp
 from webapp.core.notices import flows as notices
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
 
 PAUSE = timedelta(days=7)
@@ -28,19 +30,24 @@ def next_at(reminder: Event | None) -> datetime | None:
     return reminder.at + PAUSE if reminder else None
 
 
-def send(session: Session, me: Person, *, now: datetime, visitor: Visitor) -> Accepted[int] | Refused:
+def send(session: Session, me: SignedIn, *, now: datetime, visitor: Visitor) -> Accepted[int] | Refused:
     """Owe everybody who is active, has a password and has it off one mail, in their language; how many.
 
-    TOO_SOON, with the time from when it may be; NOBODY_TO_REMIND, which leaves the week open. The company's row is held
+    Refuses with SESSION_OVER, NOT_YOURS where *me* is no administrator any more, TOO_SOON, with the time from when it
+    may be, NOBODY_TO_REMIND, which leaves the week open. The company's row is held
     from the look at the last one until the next is written down: of two administrators at once one is refused. A person
     is of one company, so theirs is the same week.
     """
     with writing(session):
-        accounts.lock_company(session, me.company_id)
-        free_at = next_at(_last(session, me.company_id))
+        company_id = me.person.company_id
+        accounts.lock_company(session, company_id)
+        refused = colleagues.refusal(session, me, accounts.locked(session, me.person.id))
+        if refused:
+            return refused
+        free_at = next_at(_last(session, company_id))
         if free_at is not None and now < free_at:
             return Refused(Refusal.TOO_SOON, retry_at=free_at)
-        people = [person for person, _ in accounts.everybody(session, me.company_id, only=_is_without)]
+        people = [person for person, _ in accounts.everybody(session, company_id, only=_is_without)]
         people = [person for person in people if person.is_active]
         if not people:
             return Refused(Refusal.NOBODY_TO_REMIND)
@@ -51,8 +58,8 @@ def send(session: Session, me: Person, *, now: datetime, visitor: Visitor) -> Ac
             EventKind.REMINDER_SENT,
             now=now,
             visitor=visitor,
-            company_id=me.company_id,
-            actor_id=me.id,
+            company_id=company_id,
+            actor_id=me.person.id,
             details={"count": len(people)},
         )
         return Accepted(len(people))
