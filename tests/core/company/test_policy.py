@@ -108,6 +108,40 @@ def test_a_dry_run_changes_nothing_and_sees_one_company(
     assert before == dump(engine)
 
 
+def test_everyone_is_support_too(product: Product) -> None:
+    """In the vendor's company; one role alone spares its agents."""
+    vendor = product.company("Calenso", is_vendor=True)
+    ada = product.log_in(product.employee("ada@vendor.example", company=vendor, role=Role.ADMIN))
+    agent = product.employee("mia@vendor.example", company=vendor, role=Role.SUPPORT)
+
+    seen = []
+    for roles in (frozenset({Role.ADMIN}), frozenset({Role.EMPLOYEE}), EVERYONE):
+        change(product, ada, Choice(roles, 0))
+        seen.append(product.obligation(agent).duty)
+
+    assert [Duty.NONE, Duty.NONE, Duty.OVERDUE] == seen
+
+
+def test_a_policy_saved_while_somebody_activates_binds_nobody_who_has_it(
+    product: Product, engine: Engine, ada: Seat, lea: Person
+) -> None:
+    """The activation of a session that is bound in between goes through."""
+    seat = product.log_in(lea)
+    phone = product.scan(seat)
+    code = phone.code(product.now)
+
+    at_once(
+        engine,
+        [
+            lambda session: change(product.beside(session), ada, Choice(EVERYONE, 0)),
+            lambda session: product.beside(session).confirm(seat, code),
+        ],
+    )
+
+    assert Duty.NONE is product.obligation(lea).duty
+    assert Duty.OVERDUE is product.obligation(ada.me.person).duty
+
+
 @pytest.mark.parametrize("days", [-1, 91])
 def test_a_grace_has_0_to_90_days(product: Product, ada: Seat, lea: Person, days: int) -> None:
     """Both ends included."""

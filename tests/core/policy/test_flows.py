@@ -6,7 +6,7 @@ from webapp.core.accounts.flows import Person
 from webapp.core.accounts.rules import Role
 from webapp.core.database import writing
 from webapp.core.links.rules import LinkKind
-from webapp.core.outcomes import Refusal, Refused
+from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.policy.rules import Duty
 
 
@@ -153,3 +153,14 @@ def test_a_reset_since_then_leaves_no_grace(product: Product, clock: Clock) -> N
 
     assert Duty.OVERDUE is product.obligation(owner.person).duty
     assert Duty.GRACE is product.obligation(early.person).duty
+
+
+def test_an_operator_vouches_for_somebody_whose_day_is_over(product: Product, clock: Clock) -> None:
+    """Break glass: the password logs in again, and binds to nothing where nothing is required."""
+    person = _wiped(product)
+    clock.move(hours=25)
+
+    assert isinstance(product.reset_by_operator(person), Accepted)
+
+    product.log_in(person)
+    assert Duty.NONE is product.obligation(person).duty
