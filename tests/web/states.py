@@ -105,7 +105,13 @@ class States:
         return [self._at(self._in(self._with_phone(Role.ADMIN)), self._with_phone(Role.EMPLOYEE))]
 
     def support(self) -> list[Seat]:
-        return [self._in(self._with_phone(Role.SUPPORT, self.vendor))]
+        """With a case that they have opened."""
+        agent = self._with_phone(Role.SUPPORT, self.vendor)
+        begun = self.product.open_case(agent.seat, self._with_phone(Role.EMPLOYEE).person)
+        assert isinstance(begun, Accepted)
+        seat = self._in(agent)
+        seat.names["case_id"] = begun.value.id
+        return [seat]
 
     def colleague_s(self) -> list[Seat]:
         """Somebody of the same company who is no administrator of it, Support among them."""
