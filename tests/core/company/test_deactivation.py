@@ -27,7 +27,7 @@ def told(engine: Engine) -> list[tuple[str, str]]:
 
 
 def test_whatever_led_into_the_account_is_over(product: Product, engine: Engine, kim: Seat) -> None:
-    """Sessions, half-way log-ins, a set-up, known browsers, links to a password and to another address."""
+    """Sessions, half-way log-ins, a set-up, known browsers, a repair pass, links to a password and an address."""
     owner = product.owner(company=kim.me.person.company_id)
     half_way = product.half_way(owner.person)
     product.ask_email(owner.seat, "lea@new.example", owner.codes[0])
@@ -35,6 +35,7 @@ def test_whatever_led_into_the_account_is_over(product: Product, engine: Engine,
     product.resolve()
     product.begin(product.log_in(product.employee("ivo@studio.example", company=kim.me.person.company_id)))
     product.replace_app(owner.seat, owner.codes[1])
+    product.issue_pass(owner.person)
     assert 2 == len(dump(engine)["pending_secrets"])
 
     assert Accepted(None) == product.deactivate(kim, owner.person)
@@ -45,6 +46,8 @@ def test_whatever_led_into_the_account_is_over(product: Product, engine: Engine,
     assert [row for row in dump(engine)["known_browsers"] if row[2] == owner.person.id] == []
     assert [row for row in dump(engine)["challenges"] if row[2] == owner.person.id] == []
     assert Refused(Refusal.LINK_OVER) == product.recover(product.mailed(LinkKind.PASSWORD)[0][1], NEW)
+    assert product.live_pass(owner.person) is None
+    assert kim.me.person.id == product.audit("repair:void")[0].actor_id
     assert product.find(kim.token) is not None
 
 

@@ -20,6 +20,7 @@ from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refused
 from webapp.core.passwords import flows as passwords
+from webapp.core.repairs import flows as repairs
 from webapp.core.sessions import browsers
 from webapp.core.sessions.flows import SignedIn
 from webapp.core.visitor import Visitor
@@ -36,8 +37,8 @@ def deactivate(
 ) -> Accepted[None] | Refused:
     """Close a colleague's account: whatever led into it is over at once. Twice is as good as once.
 
-    Sessions and half-way log-ins end, a set-up that was begun is dropped, known browsers are forgotten, links are void.
-    Factors, backup codes and password stay as they are. Refuses as colleagues.hold() does.
+    Sessions and half-way log-ins end, a set-up that was begun is dropped, known browsers are forgotten, links and a
+    repair pass are void. Factors, backup codes and password stay as they are. Refuses as colleagues.hold() does.
     """
 
     def close(other: Person) -> bool:
@@ -48,6 +49,7 @@ def deactivate(
         browsers.forget(session, other.id)
         pending.drop(session, other.id)
         links.void(session, other.id, OPENING_LINKS, reason=END_REASON, now=now)
+        repairs.void(session, other, reason=END_REASON, actor=me.person, now=now, visitor=visitor)
         _tell(session, Notice.DEACTIVATED, me, other, now=now)
         return True
 

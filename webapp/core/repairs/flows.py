@@ -171,15 +171,18 @@ def use(session: Session, repair_id: RepairPassId, *, now: datetime) -> RepairPa
         return _as_pass(session.get_one(RepairPassRow, repair_id, populate_existing=True))
 
 
-def void(session: Session, person: Person, *, reason: str, now: datetime, visitor: Visitor) -> bool:
+def void(
+    session: Session, person: Person, *, reason: str, actor: Person | None = None, now: datetime, visitor: Visitor
+) -> bool:
     """End the pass that *person* has, and with it what was entered with it. False where there is none.
 
-    Joins the caller's transaction, under the person's lock.
+    *actor* who did it, where it was somebody else. Joins the caller's transaction, under the person's lock.
     """
     with writing(session):
         if not _end(session, (RepairPassRow.employee_id == person.id) & _lives(now), reason=reason, now=now):
             return False
-        record(session, EventKind.REPAIR_VOIDED, person, now=now, visitor=visitor, details={"why": reason})
+        details: dict[str, object] = {"why": reason}
+        record(session, EventKind.REPAIR_VOIDED, person, actor=actor, now=now, visitor=visitor, details=details)
         return True
 
 
