@@ -205,7 +205,8 @@ def filled_in(form: Element) -> dict[str, str]:
     typed = {
         one.attributes["name"]: one.attributes.get("value", "")
         for one in form.all("input")
-        if "name" in one.attributes and ("checked" in one.attributes or one.attributes["type"] != "radio")
+        if "name" in one.attributes
+        and ("checked" in one.attributes or one.attributes["type"] not in ("radio", "checkbox"))
     }
     chosen = {
         one.attributes["name"]: option.attributes["value"]

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.core.people import PASSWORD
+from tests.core.people import PASSWORD, Clock, Owner
 from tests.web.client import Client
 from webapp.core.accounts.flows import Person
 
@@ -11,6 +11,21 @@ def log_in(client: Client, person: Person) -> None:
     """The password: a full log-in without a second factor, half of one with it."""
     answer = client.as_page().post("/login", email=person.email, password=PASSWORD)
     assert 303 == answer.status, answer.text
+
+
+def log_in_with_code(client: Client, owner: Owner, clock: Clock) -> None:
+    """A full log-in of a step that was not used before."""
+    clock.next_step()
+    log_in(client, owner.person)
+    assert 303 == client.as_page().post("/login/code", code=owner.phone.code(clock.now)).status
+
+
+def be_away(client: Client, clock: Clock, *, minutes: int, seconds: int = 0) -> None:
+    """Time goes by at another page, so that the session itself stays live."""
+    for _ in range(minutes // 20):
+        clock.move(minutes=20)
+        client.as_page().get("/")
+    clock.move(minutes=minutes % 20, seconds=seconds)
 
 
 def security(person: Person) -> str:

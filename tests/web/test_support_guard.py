@@ -4,7 +4,7 @@ import pytest
 
 from tests.core.people import Clock, Owner, Product
 from tests.web.client import Answer, Client
-from tests.web.people import log_in, security
+from tests.web.people import be_away, log_in, log_in_with_code, security
 from webapp.core.accounts.rules import Role
 from webapp.core.attempts.rules import GuessKind
 
@@ -16,21 +16,6 @@ def agent(product: Product) -> Owner:
     return product.agent()
 
 
-def log_in_with_code(client: Client, owner: Owner, clock: Clock) -> None:
-    """A full log-in of a step that was not used before."""
-    clock.next_step()
-    log_in(client, owner.person)
-    assert 303 == client.as_page().post("/login/code", code=owner.phone.code(clock.now)).status
-
-
-def be_away(client: Client, clock: Clock, *, minutes: int, seconds: int = 0) -> None:
-    """Time goes by at another page, so that the session itself stays live."""
-    for _ in range(minutes // 20):
-        clock.move(minutes=20)
-        client.as_page().get("/")
-    clock.move(minutes=minutes % 20, seconds=seconds)
-
-
 @pytest.mark.parametrize("role", [Role.EMPLOYEE, Role.ADMIN])
 def test_other_roles_get_403(client: Client, product: Product, role: Role) -> None:
     """On the page and its form, written down; and nothing in the navigation leads there."""
@@ -39,7 +24,7 @@ def test_other_roles_get_403(client: Client, product: Product, role: Role) -> No
 
     assert 403 == client.get("/support").status
     assert 403 == client.as_page().post("/support", form_at="/", email="lea@studio.example").status
-    assert ["support.show", "support.find"] == [row.details["endpoint"] for row in product.audit("access:deny")]
+    assert ["support.show", "support.look_up"] == [row.details["endpoint"] for row in product.audit("access:deny")]
     assert "Support" not in [link.text for link in overview.document.all("a")]
 
 

@@ -27,6 +27,7 @@ from webapp.web import (
     limits,
     log_outs,
     login,
+    own_case,
     page,
     policy,
     profile,
@@ -35,6 +36,7 @@ from webapp.web import (
     repairs,
     saved_codes,
     support,
+    support_case,
     two_factor,
 )
 from webapp.web.code_confirmation import confirm_code
@@ -71,8 +73,10 @@ def register(app: Flask, parts: Parts) -> None:
         credentials.confirmation,
         disputes.blueprint,
         freeze.blueprint,
+        own_case.blueprint,
         policy.blueprint,
         support.blueprint,
+        support_case.blueprint,
         company_events.blueprint,
         adoption.blueprint,
         csp_reports.blueprint,

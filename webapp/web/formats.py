@@ -4,7 +4,7 @@ What mails use is in the reader's language; the rest is in English for now.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,18 @@ def when_text(at: datetime) -> str:
         return f"{('Today', 'Yesterday')[days_ago]} at {local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
     return f"{local.day} {local:%B}{year} at {local:%H:%M}"
+
+
+def moment(at: datetime) -> Markup:
+    """As "17 March at 16:20", within a sentence, with the moment for machines: for what is days away."""
+    local = at.astimezone(ZoneInfo(time_zone()))
+    year = "" if local.year == now().astimezone(ZoneInfo(time_zone())).year else f" {local.year}"
+    return _as_time(at, f"{local.day} {local:%B}{year} at {local:%H:%M}")
+
+
+def date_text(on: date) -> str:
+    """As "3 March 2026": a date that has no time of day."""
+    return f"{on.day} {on:%B %Y}"
 
 
 def try_again(at: datetime) -> str:

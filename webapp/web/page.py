@@ -25,7 +25,7 @@ ROLE_WORDS = {Role.EMPLOYEE: "Employee", Role.ADMIN: "Administrator", Role.SUPPO
 
 
 def register(app: Flask) -> None:
-    app.jinja_env.filters.update(when=formats.when, day=formats.day, clock=formats.clock)
+    app.jinja_env.filters.update(when=formats.when, day=formats.day, clock=formats.clock, moment=formats.moment)
     app.jinja_env.globals.update(lucide=functools.cache(lucide), asset=asset)
     app.context_processor(_context)
 
@@ -106,6 +106,7 @@ def _me_words(signed_in: SignedIn) -> dict[str, Any]:
         "is_support": person.role is Role.SUPPORT,
         "is_admin": person.role is Role.ADMIN,
         "repairs": signed_in.repairs,
+        "case_kind": signed_in.case_kind,
     }
 
 

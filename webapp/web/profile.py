@@ -151,6 +151,7 @@ _TELLING = {
     "session_ended": EventKind.OTHER_SESSIONS_ENDED,
     "password": EventKind.PASSWORD_CHANGED,
     "email": EventKind.EMAIL_CHANGED,
+    "case_stopped": EventKind.CASE_STOPPED,
 }
 """What an event tells to have been done."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select, true, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -257,26 +257,26 @@ def with_owner(
 
     One statement: every page asks whose its cookie is.
     """
-    found = with_owner_and(session, row, true(), owner_id=owner_id, where=where)
+    found = with_owner_and(session, row, [], owner_id=owner_id, where=where)
     return found[:2] if found else None
 
 
 def with_owner_and(
     session: Session,
     row: type[R],
-    fact: ColumnElement[bool],
+    facts: Sequence[ColumnElement[Any]],
     *,
     owner_id: InstrumentedAttribute[int],
     where: ColumnElement[bool],
-) -> tuple[R, Person, bool] | None:
-    """The same, and whether *fact* holds, a condition of another feature on the row: still one statement."""
+) -> tuple[R, Person, Sequence[Any]] | None:
+    """The same, and *facts*, which other features know about the owner: still one statement."""
     found = session.execute(
-        select(row, Employee, Company, fact)
+        select(row, Employee, Company, *facts)
         .join(Employee, Employee.id == owner_id)
         .join(Company, Company.id == Employee.company_id)
         .where(where)
     ).one_or_none()
-    return (found[0], _as_person(found[1], found[2]), bool(found[3])) if found else None
+    return (found[0], _as_person(found[1], found[2]), found[3:]) if found else None
 
 
 def with_owners(

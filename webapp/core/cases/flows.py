@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.about import record, tell, tell_new_address, tell_plainly, tell_with
@@ -126,6 +126,27 @@ def of_person(session: Session, employee_id: EmployeeId) -> Case | None:
 def under_way(session: Session) -> Sequence[Case]:
     """All open cases, the oldest first. One statement."""
     return _cases(session, SupportCase.ended_at.is_(None))
+
+
+def ended_lately(session: Session, *, most: int) -> Sequence[Case]:
+    """The newest *most* of the cases that are over, the newest first. One statement."""
+    newest = (
+        select(SupportCase.id)
+        .where(SupportCase.ended_at.is_not(None))
+        .order_by(SupportCase.ended_at.desc(), SupportCase.id.desc())
+        .limit(most)
+    )
+    return sorted(_cases(session, SupportCase.id.in_(newest)), key=lambda case: (case.ended_at, case.id), reverse=True)
+
+
+def kind_about(employee_id: InstrumentedAttribute[int]) -> ScalarSelect[str]:
+    """Of which kind the open case about whom *employee_id* names is, or NULL: a column for another feature's query."""
+    return (
+        select(SupportCase.kind)
+        .where(SupportCase.employee_id == employee_id, SupportCase.ended_at.is_(None))
+        .correlate(employee_id.class_)
+        .scalar_subquery()
+    )
 
 
 def history(session: Session, case_id: CaseId) -> tuple[CaseEvent, ...]:

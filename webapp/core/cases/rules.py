@@ -66,10 +66,12 @@ class Act(StrEnum):
 
 
 class By(StrEnum):
-    """Who moved a case on: an agent; its person by a mail's link, a log-in or another use of a factor; or time."""
+    """Who moved a case on: an agent; its person by a mail's link, in a session, by a log-in or another use of a factor;
+    or time."""
 
     AGENT = "agent"
     LINK = "link"
+    SESSION = "session"
     LOG_IN = "log_in"
     FACTOR = "factor"
     OPERATOR = "operator"

@@ -16,6 +16,8 @@ from webapp.core.accounts.flows import Person
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
+from webapp.core.cases import flows as cases
+from webapp.core.cases.rules import CaseKind
 from webapp.core.database import BrowserId, EmployeeId, RepairPassId, SessionId, changed_rows, writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
@@ -69,6 +71,7 @@ class SignedIn:
     """The person behind a token, and what their session is good for. *is_on*: two-factor authentication, when asked.
 
     With a *repair_pass_id* it replaces the app and opens nothing else, as long as that pass does: *repair_until* then.
+    *case_kind* where a case of Support is open about them: every page of theirs says so.
     """
 
     session_id: SessionId
@@ -83,6 +86,7 @@ class SignedIn:
     repair_pass_id: RepairPassId | None
     repair_until: datetime | None
     is_on: bool
+    case_kind: CaseKind | None
 
     @property
     def repairs(self) -> bool:
@@ -151,13 +155,13 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
     found = accounts.with_owner_and(
         session,
         LogInSession,
-        totp.is_on(LogInSession.employee_id),
+        [totp.is_on(LogInSession.employee_id), cases.kind_about(LogInSession.employee_id)],
         owner_id=LogInSession.employee_id,
         where=LogInSession.token_hash == token_hash(token),
     )
     if found is None:
         return None
-    row, person, is_on = found
+    row, person, (is_on, case_kind) = found
     if not _is_live(row, limits, now) or not person.is_active:
         return None
     repair_id = RepairPassId(row.repair_pass_id) if row.repair_pass_id is not None else None
@@ -176,7 +180,8 @@ def find(session: Session, token: str, *, limits: Limits, now: datetime) -> Sign
         last_code_counts_until=row.last_code_counts_until,
         repair_pass_id=repair_id,
         repair_until=until,
-        is_on=is_on,
+        is_on=bool(is_on),
+        case_kind=CaseKind(case_kind) if case_kind else None,
     )
 
 
