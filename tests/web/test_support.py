@@ -1,5 +1,7 @@
 """The console of Support: looking somebody up, opening a case, and what each agent may do on its page."""
 
+import re
+
 import pytest
 from sqlalchemy import Engine
 
@@ -7,16 +9,21 @@ from tests.core.people import Clock, Owner, Product
 from tests.core.stored import as_text, dump, values
 from tests.web.client import Answer, Client
 from tests.web.dom import Element
-from tests.web.people import be_away, log_in_with_code
+from tests.web.people import be_away, log_in_with_code, security
 from webapp.core.accounts.flows import Person
+from webapp.core.accounts.rules import Role
 from webapp.core.attempts.rules import GuessKind
 from webapp.core.cases.rules import CaseKind, CaseState, Way
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted
+from webapp.core.repairs import flows as repairs
+from webapp.core.repairs import rules
 
 LEA = "lea@studio.example"
 REASON = "The voice was another one"
+HALF = re.compile(r"\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b")
+BANNER = "Support is about to reset your two-factor authentication"
 
 
 @pytest.fixture
@@ -485,6 +492,144 @@ def test_unknown_cases_and_acts_are_refused(client: Client, product: Product, le
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
+
+
+# --- carrying out -----------------------------------------------------------------------------------------------------
+
+
+def due(client: Client, product: Product, clock: Clock, mia: Owner, noah: Owner, person: Person, **how: object) -> int:
+    """A case whose waiting time is over, and mia logged in anew: her session is over with it."""
+    case_id = opened(product, noah, person, **how)
+    assert isinstance(product.check_case(noah.seat, case_id), Accepted)
+    assert isinstance(product.approve_case(mia.seat, case_id), Accepted)
+    clock.move(hours=24)
+    log_in_with_code(client, mia, clock)
+    return case_id
+
+
+def test_a_due_case_issues_a_pass_and_its_half_is_shown_once(
+    client: Client, product: Product, clock: Clock, lea: Owner, mia: Owner, noah: Owner
+) -> None:
+    """In the answer to the button and nowhere else; the one shown last is right, with the one that was mailed."""
+    case_id = due(client, product, clock, mia, noah, lea.person)
+    see(client, f"/support/cases/{case_id}")
+    issued = done(client, client.fill_in("Issue the repair pass"))
+
+    first = client.fill_in("Show the half to read out")
+    looked = see(client, f"/support/cases/{case_id}")
+    second = client.fill_in("Show a new half to read out")
+
+    assert "The case is carried out." in issued.text
+    assert (200, 200) == (first.status, second.status)
+    assert "no-store" in second.response.headers["Cache-Control"]
+    halves = [one for answer in (first, second) for one in HALF.findall(answer.text)]
+    assert 2 == len(set(halves))
+    assert HALF.search(looked.text) is None
+    repair, mailed = product.live_pass(lea.person), rules.read(product.mailed_half(lea.person))
+    assert repair is not None
+    fits = [repairs.fits(product.keyring, repair, mailed=str(mailed), read=str(rules.read(half))) for half in halves]
+    assert [False, True] == fits
+
+
+def test_a_wipe_says_on_its_button_what_it_does(
+    client: Client, product: Product, clock: Clock, lea: Owner, mia: Owner, noah: Owner
+) -> None:
+    """Afterwards nothing of a pass is there."""
+    case_id = due(client, product, clock, mia, noah, lea.person, way=Way.WIPE)
+    see(client, f"/support/cases/{case_id}")
+
+    page = done(client, client.fill_in("Wipe two-factor authentication"))
+
+    assert "Two-factor authentication wiped" in page.text
+    assert "Repair pass" not in page.text
+    assert () == product.apps(lea.person)
+
+
+def test_carried_out_twice_is_carried_out_once(
+    client: Client, product: Product, clock: Clock, lea: Owner, mia: Owner, noah: Owner
+) -> None:
+    """The second click says so; before its time there is no button, and force is told the same."""
+    case_id = waiting(product, noah, mia, lea.person)
+    see(client, f"/support/cases/{case_id}")
+    early = client.send(f"/support/cases/{case_id}", act="carry_out")
+    clock.move(hours=24)
+    log_in_with_code(client, mia, clock)
+    see(client, f"/support/cases/{case_id}")
+    answers = [client.send(f"/support/cases/{case_id}", act="carry_out") for _ in range(2)]
+
+    assert early.location.endswith("?after=moved_on")
+    assert ["done", "moved_on"] == [answer.location.partition("?after=")[2] for answer in answers]
+    assert 1 == len([one for one in product.case(case_id).history if one.state is CaseState.DONE])
+
+
+def test_what_keeps_a_due_case_from_being_carried_out_is_said(
+    client: Client, product: Product, clock: Clock, lea: Owner, mia: Owner, noah: Owner
+) -> None:
+    """Nothing happens, and the case stays as it is."""
+    case_id = due(client, product, clock, mia, noah, lea.person)
+    kim = product.employee("kim@studio.example", company=lea.person.company_id, role=Role.ADMIN)
+    assert isinstance(product.deactivate(product.log_in(kim), lea.person), Accepted)
+    see(client, f"/support/cases/{case_id}")
+
+    page = client.send(f"/support/cases/{case_id}", act="carry_out")
+
+    assert 422 == page.status
+    assert "This person's account is deactivated." in page.text
+
+
+def test_nobody_reads_out_the_half_of_their_own_pass(
+    client: Client, product: Product, clock: Clock, mia: Owner, noah: Owner
+) -> None:
+    """They would hold both halves: the page says who does, and force is refused."""
+    olga = product.agent("olga@support.example", name="Olga Roth")
+    case_id = opened(product, noah, mia.person)
+    assert isinstance(product.check_case(noah.seat, case_id), Accepted)
+    assert isinstance(product.approve_case(olga.seat, case_id), Accepted)
+    clock.move(hours=24)
+    assert isinstance(product.carry_out(None, case_id), Accepted)
+    product.session.rollback()
+    log_in_with_code(client, mia, clock)  # with the factor after all: which makes the pass void
+
+    page = see(client, f"/support/cases/{case_id}")
+    forced = client.send(f"/support/cases/{case_id}", act="read_half")
+
+    assert "It opens nothing any more" in page.text
+    assert forced.location.endswith("?after=moved_on")
+    assert HALF.search(see(client, f"/support/cases/{case_id}").text) is None
+
+
+# --- whom it is about -------------------------------------------------------------------------------------------------
+
+
+def test_every_page_of_whom_it_is_about_says_so_and_leads_to_stopping_it(
+    client: Client, product: Product, clock: Clock, lea: Owner, noah: Owner
+) -> None:
+    """In a live session, whatever page is open; afterwards no page says it any more."""
+    log_in_with_code(client, lea, clock)
+    opened(product, noah, lea.person)
+    pages = ("/", "/settings/employees", f"/settings/employees/{lea.person.id}", f"{security(lea.person)}")
+
+    told = [BANNER in see(client, page).text for page in pages]
+    asked = see(client, f"{security(lea.person)}/case")
+    answer = client.fill_in("Stop it")
+    again = client.send(f"{security(lea.person)}/case")
+
+    assert [True] * len(pages) == told
+    assert BANNER in asked.text
+    assert CaseState.STOPPED is product.case(1).case.state
+    for stopped in (answer, again):
+        assert stopped.status in (200, 204, 303)
+    assert BANNER not in see(client, "/").text
+    assert "The case is stopped." in see(client, f"{security(lea.person)}?after=case_stopped").text
+
+
+def test_whoever_has_no_case_is_led_to_their_tab(client: Client, product: Product, clock: Clock, lea: Owner) -> None:
+    """There is nothing to stop."""
+    log_in_with_code(client, lea, clock)
+
+    answer = client.as_page().get(f"{security(lea.person)}/case")
+
+    assert (303, security(lea.person)) == (answer.status, answer.location)
 
 
 def test_what_waits_for_me_comes_first(client: Client, product: Product, clock: Clock, lea: Owner, mia: Owner) -> None:
