@@ -6,11 +6,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.core.cases import flows as cases
 from webapp.core.outcomes import Refusal, Refused
 from webapp.core.support import stopping
+from webapp.web import htmx
 from webapp.web.guards import own_page, to_log_in
 from webapp.web.identity import me, visitor
 from webapp.web.page import STEP, render
 from webapp.web.parts import db, now
-from webapp.web.profile import to_security
+from webapp.web.profile import security_url, to_security
 
 blueprint = Blueprint("own_case", __name__, url_prefix="/settings/employees/<id:employee_id>/security")
 
@@ -30,4 +31,4 @@ def stop(employee_id: int) -> Response | BaseResponse:
     outcome = stopping.stop_mine(db(), me(), now=now(), visitor=visitor())
     if isinstance(outcome, Refused) and outcome.reason is Refusal.SESSION_OVER:
         return to_log_in()
-    return to_security("case_stopped")
+    return htmx.go(security_url("case_stopped"))  # anew: this request's pages would still say that a case is open
