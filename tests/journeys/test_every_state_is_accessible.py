@@ -88,6 +88,40 @@ def test_the_log_in_is_accessible(product: Running, page: Page, look: Look) -> N
     look("page not found")
 
 
+def test_the_console_of_support_is_accessible(product: Running, page: Page, look: Look) -> None:
+    """Console, look-up, a case with four errors and while it waits, the code once more; and the employee's banner."""
+    owner, mia = product.owner(), product.core.agent()
+    product.clock.next_step()
+    give_password(page, mia.person.email)
+    give_code(page, mia.phone.code(product.clock.now))
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.goto("/support")
+    page.get_by_label("Employee's e-mail").fill(owner.person.email)
+    page.get_by_role("button", name="Look up").click()
+    expect(page.get_by_role("heading", name="Open a case")).to_be_visible()
+    page.get_by_role("button", name="Open the case").click()
+    look("opening a case, two errors", "2 entries need another look")
+    page.get_by_label("Ticket reference").fill("HD-17")
+    page.get_by_label("How did the request come?").select_option("phone")
+    page.get_by_role("button", name="Open the case").click()
+    expect(page.get_by_text("The case is open.")).to_be_visible()
+    page.get_by_role("button", name="Record ID check").click()
+    look("a case, four errors", "4 entries need another look")
+    for _ in range(3):
+        product.clock.move(minutes=20)
+        page.goto("/")
+    page.goto("/support")
+    look("a code for Support", "Confirm with a code")
+    page.get_by_role("button", name="Log out").click()
+    seat = product.core.log_in_with(owner.person, owner.codes[0])
+    product.core.open_case(mia.seat, owner.person)
+    page.context.add_cookies([{"name": "session", "value": f"s.{seat.token}", "url": product.address}])
+    page.goto("/")
+    look("a banner", "Support is about to reset")
+    page.get_by_role("link", name="stop it").click()
+    look("one's own case", "It is not approved yet.")
+
+
 def test_a_new_password_and_address_are_accessible(product: Running, page: Page, look: Look) -> None:
     """Asking for a link, using one up, both forms of the Security tab with their errors, the new address."""
     owner = product.owner()
