@@ -347,7 +347,7 @@ def test_a_colleague_opens_no_address_of_another_s_second_factor_by_any_method(
     code = lea.phone.code(product.now)
 
     for path in sorted({path for method in ("GET", "POST") for path, _ in routes(app, method, lea.person.id)}):
-        if "/security" not in path:
+        if not path.startswith(security(lea.person)):
             continue
         seen = [browser.get(path), browser.send(path, code=code), browser.send(path, backup_code=lea.codes[0])]
         for answer in seen:
@@ -514,7 +514,7 @@ def test_no_form_is_sent_by_head_or_by_a_method_in_disguise(
             answer = client.flask.open(
                 path, method=method, query_string=query, headers={**headers, "X-CSRFToken": token}
             )
-            assert answer.status_code in (200, 303, 405, 410), (method, path)
+            assert answer.status_code in (200, 303, 403, 405, 410), (method, path)
 
     assert before == stored(engine)
     assert 200 == client.as_page().get("/").status

@@ -85,7 +85,7 @@ def test_every_page_of_somebody_logged_in_has_the_log_out(app: Flask, product: P
 
     for path in [*_pages(app, person.id), "/no/such/page"]:
         page = browser.get(path)
-        is_for_everybody = path in SAME_FOR_EVERYBODY or path.startswith(("/password/", "/notices/"))
+        is_for_everybody = path in SAME_FOR_EVERYBODY or path.startswith(("/password/", "/notices/", "/invite/"))
         if page.status != 303 and not is_for_everybody:
             assert ["/logout"] == [form.attributes["action"] for form in page.document.all("form")][:1], path
 
