@@ -20,6 +20,7 @@ from tests.services.browser import Browser
 from tests.services.place import KEY, Place, together
 from tests.web.client import Client
 from tests.web.people import log_in, security
+from webapp.core.accounts.rules import Role
 from webapp.core.links import flows as links
 from webapp.core.links.rules import LinkKind
 from webapp.core.sealing import Keyring
@@ -184,20 +185,28 @@ def test_the_database_alone_opens_no_link(client: Client, product: Product, engi
 
 def test_a_link_acts_at_no_page_but_its_own(client: Client, product: Product, engine: Engine) -> None:
     """Each kind at the page of each other, by GET and POST, logged in as its person."""
-    person = product.employee()
+    person = product.employee(role=Role.ADMIN)
+    kim = product.owner("kim@studio.example", company=person.company_id)
+    product.invite(product.log_in(person))
+    product.open_case(product.agents("Mia")[0], kim.person)
     log_in(client, person)
     client.as_page().post(f"{security(person)}/email", new_email="lea@new.example")
     mailed_path(product)
     tokens = {kind: product.mailed(kind)[-1][1] for kind in LinkKind}
-    pages = {LinkKind.PASSWORD: "/password/reset", LinkKind.EMAIL: "/email/confirm"}
+    pages = {
+        "/password/reset": {LinkKind.PASSWORD},
+        "/email/confirm": {LinkKind.EMAIL},
+        "/invite": {LinkKind.INVITE},
+        "/notices": {LinkKind.NOTICE, LinkKind.CASE},
+    }
     take_token(client, security(person))
     before = stored(engine)
 
-    for kind, page in pages.items():
+    for page, kinds in pages.items():
         for other, token in tokens.items():
-            if other is not kind:
-                assert 410 == client.get(f"{page}/{token}").status
-                assert 410 == client.send(f"{page}/{token}", new_password=NEW).status
+            if other not in kinds:
+                assert 410 == client.get(f"{page}/{token}").status, (page, other)
+                assert 410 == client.send(f"{page}/{token}", new_password=NEW).status, (page, other)
 
     assert before == stored(engine)
 

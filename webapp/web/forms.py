@@ -121,7 +121,9 @@ class ProfileForm(Form):
 
 ROLE_CHOICES = (
     SelectChoice(Role.EMPLOYEE.value, "Employee: their own account, and the names of colleagues"),
-    SelectChoice(Role.ADMIN.value, "Administrator: also the security policy, the audit, invitations, accounts and roles"),
+    SelectChoice(
+        Role.ADMIN.value, "Administrator: also the security policy, the audit, invitations, accounts and roles"
+    ),
 )
 """What an administrator may make of somebody."""
 
