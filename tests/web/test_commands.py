@@ -99,6 +99,29 @@ def test_an_operator_logs_an_employee_out_everywhere(app: Flask, product: Produc
     assert "0\n" == app.test_cli_runner().invoke(args=command).stdout
 
 
+def test_an_operator_closes_the_account_of_an_agent_and_opens_it_again(app: Flask, product: Product) -> None:
+    """Sessions end at once, a right password is a wrong one; then all is as it was. Twice is as good as once."""
+    mia = product.agent()
+    run = app.test_cli_runner().invoke
+
+    closed = [run(args=["employee", "deactivate", mia.person.email]) for _ in range(2)]
+    product.session.rollback()
+    refused = product.pass_password(mia.person.email)
+    found = product.find(mia.seat.token)
+    opened = run(args=["employee", "reactivate", mia.person.email])
+    product.session.rollback()
+
+    assert [(0, "deactivated\n")] * 2 == [(one.exit_code, one.stdout) for one in closed]
+    assert isinstance(refused, Refused)
+    assert Refusal.WRONG_PASSWORD is refused.reason
+    assert found is None
+    assert (0, "active\n") == (opened.exit_code, opened.stdout)
+    assert product.half_way(mia.person)
+    kinds = ("employee:deactivate", "employee:reactivate")
+    assert [(kind, None) for kind in kinds] == [(event.kind, event.actor_id) for event in product.audit(*kinds)]
+    assert 1 == run(args=["employee", "deactivate", "nobody@studio.example"]).exit_code
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 from webapp.commands.common import Group, one_name, person_at, value
 from webapp.core.accounts import flows as accounts
 from webapp.core.accounts.rules import Plan, Role
+from webapp.core.company import deactivation
 from webapp.core.database import CompanyId, EmployeeId
 from webapp.core.log_outs import flows as log_outs
 from webapp.core.passwords import flows as passwords
@@ -65,7 +66,29 @@ def employee_group(parts: Parts) -> AppGroup:
         person = person_at(parts, email)
         click.echo(log_outs.end_by_operator(parts.open_session(), person, now=parts.clock(), visitor=OPERATOR))
 
+    @group.command("deactivate")
+    @click.argument("email")
+    def deactivate(email: str) -> None:
+        """Close one employee's account, an agent's too: sessions end at once. Nothing is deleted."""
+        _set_active(parts, email, is_active=False)
+
+    @group.command("reactivate")
+    @click.argument("email")
+    def reactivate(email: str) -> None:
+        """Open a closed account again, for the log-in that it had."""
+        _set_active(parts, email, is_active=True)
+
     return group
+
+
+def _set_active(parts: Parts, email: str, *, is_active: bool) -> None:
+    person = person_at(parts, email)
+    value(
+        deactivation.set_active_by_operator(
+            parts.open_session(), person, is_active=is_active, now=parts.clock(), visitor=OPERATOR
+        )
+    )
+    click.echo("active" if is_active else "deactivated")
 
 
 def employ(parts: Parts, company: CompanyId, email: str, password: str, *, name: str, role: Role) -> EmployeeId:

@@ -8,12 +8,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from webapp.core.accounts import flows as accounts
-from webapp.core.accounts.about import tell_plainly
+from webapp.core.accounts.about import record, tell_plainly
 from webapp.core.accounts.flows import Person
 from webapp.core.audit.rules import EventKind
 from webapp.core.challenge import flows as challenge
 from webapp.core.company import colleagues
-from webapp.core.database import EmployeeId
+from webapp.core.database import EmployeeId, writing
 from webapp.core.factors.totp import pending
 from webapp.core.links import flows as links
 from webapp.core.links.rules import LinkKind
@@ -44,12 +44,7 @@ def deactivate(
     def close(other: Person) -> bool:
         if not other.is_active:
             return False
-        accounts.set_active(session, other, is_active=False)
-        challenge.end_log_ins(session, other, reason=END_REASON, now=now, visitor=visitor)
-        browsers.forget(session, other.id)
-        pending.drop(session, other.id)
-        links.void(session, other.id, OPENING_LINKS, reason=END_REASON, now=now)
-        repairs.void(session, other, reason=END_REASON, actor=me.person, now=now, visitor=visitor)
+        _close(session, other, actor=me.person, now=now, visitor=visitor)
         _tell(session, Notice.DEACTIVATED, me, other, now=now)
         return True
 
@@ -71,6 +66,36 @@ def reactivate(
     return colleagues.act(
         session, EventKind.EMPLOYEE_REACTIVATED, me, employee_id, open_again, now=now, visitor=visitor
     )
+
+
+def set_active_by_operator(
+    session: Session, person: Person, *, is_active: bool, now: datetime, visitor: Visitor
+) -> Accepted[None]:
+    """Close *person*'s account, or open it again, by somebody with shell access: people of Support have no other.
+
+    No mail tells of it: there is no name to tell. Written down like the others, without an actor.
+    """
+    with writing(session):
+        person = accounts.locked(session, person.id) or person
+        if person.is_active is is_active:
+            return Accepted(None)
+        if is_active:
+            accounts.set_active(session, person, is_active=True)
+        else:
+            _close(session, person, actor=None, now=now, visitor=visitor)
+        kind = EventKind.EMPLOYEE_REACTIVATED if is_active else EventKind.EMPLOYEE_DEACTIVATED
+        record(session, kind, person, now=now, visitor=visitor)
+        return Accepted(None)
+
+
+def _close(session: Session, person: Person, *, actor: Person | None, now: datetime, visitor: Visitor) -> None:
+    """Whatever led into *person*'s account is over. Joins the caller's transaction, under their lock."""
+    accounts.set_active(session, person, is_active=False)
+    challenge.end_log_ins(session, person, reason=END_REASON, now=now, visitor=visitor)
+    browsers.forget(session, person.id)
+    pending.drop(session, person.id)
+    links.void(session, person.id, OPENING_LINKS, reason=END_REASON, now=now)
+    repairs.void(session, person, reason=END_REASON, actor=actor, now=now, visitor=visitor)
 
 
 def _tell(session: Session, notice: Notice, me: SignedIn, other: Person, *, now: datetime) -> None:
