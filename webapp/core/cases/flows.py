@@ -48,8 +48,8 @@ _ENDS = {
 class Case:
     """One case. *person* is whom it is about; *way* None for a freeze; *document* and *valid_until* None until checked.
 
-    *former_email* where they were found by an address that they dispute the change of, else "". *recovered_at* is when
-    a password was last recovered by mail.
+    *former_email* hears of every step as well, where it is in dispute which address is theirs, else "";
+    *takes_email_back* where they were found by that one. *recovered_at* is when a password was last recovered by mail.
     """
 
     id: CaseId
@@ -60,6 +60,7 @@ class Case:
     ticket: str
     channel: Channel
     former_email: str
+    takes_email_back: bool
     opened_by: EmployeeId
     opened_at: datetime
     document: Document | None
@@ -181,6 +182,7 @@ def begin(
     ticket: str,
     channel: Channel,
     former_email: str,
+    takes_email_back: bool,
     now: datetime,
 ) -> CaseId | None:
     """A new case of *opener*'s about *person*; None where one is open. Joins the caller's transaction."""
@@ -193,6 +195,7 @@ def begin(
             ticket=ticket,
             channel=channel,
             former_email=former_email,
+            takes_email_back=takes_email_back,
             opened_by=opener.id,
             opened_at=now,
             valid_until=None,
@@ -206,6 +209,16 @@ def begin(
             return None
         note(session, row.id, CaseState.OPEN, by=By.AGENT, actor=opener, now=now)
         return CaseId(row.id)
+
+
+def tell_former_too(session: Session, employee_id: EmployeeId, former_email: str) -> None:
+    """From now on the case about one person is told to *former_email* as well: its owner disputes today's address.
+
+    Joins the caller's transaction, under the person's lock.
+    """
+    with writing(session):
+        mine = (SupportCase.employee_id == employee_id) & SupportCase.ended_at.is_(None)
+        session.execute(update(SupportCase).where(mine).values(former_email=former_email))
 
 
 def find_stop(session: Session, keyring: Keyring, token: str) -> Stop | None:
@@ -304,7 +317,7 @@ def note(
 
 
 def tell_all(session: Session, notice: Notice, case: Case, *, now: datetime, **facts: object) -> None:
-    """Owe the notice of a step to the case's person: to today's address, and to the one they were found by.
+    """Owe the notice of a step to the case's person: to today's address, and to the former one where that is disputed.
 
     With the link that stops the case while it is open, with that of “This wasn't me” once something was done. Nothing
     of the agent's browser goes into it.
@@ -315,7 +328,7 @@ def tell_all(session: Session, notice: Notice, case: Case, *, now: datetime, **f
             about: dict[str, object] = {"case": case.id}
             tell_with(session, notice, person, LinkKind.CASE, about, now=now, visitor=Visitor(), **told)
         elif notice is Notice.CASE_DONE:
-            # Where the address went back, the disputed one's link must not take that for theirs of before.
+            # The link at the address in dispute must not take that for theirs of before.
             is_theirs = email_key(person.email) == email_key(case.former_email or person.email)
             (tell if is_theirs else tell_new_address)(session, notice, person, now=now, visitor=Visitor(), **told)
         else:
@@ -357,6 +370,7 @@ def _as_case(row: SupportCase, person: Person, recovered_at: datetime | None) ->
         ticket=row.ticket,
         channel=Channel(row.channel),
         former_email=row.former_email,
+        takes_email_back=row.takes_email_back,
         opened_by=EmployeeId(row.opened_by),
         opened_at=row.opened_at,
         document=Document(row.document) if row.document else None,

@@ -11,9 +11,10 @@ _IS_OPEN = text("ended_at IS NULL")
 
 
 class SupportCase(Base):
-    """One case. *former_email* where its person was found by an address they dispute the change of, else "".
+    """One case. *former_email* where its person's address is in dispute, else "".
 
-    *waits_until* without what a recovered password adds. The database itself keeps to one open case a person.
+    *takes_email_back* where they were found by that one. *waits_until* without what a recovered password adds. The
+    database itself keeps to one open case a person.
     """
 
     __tablename__ = "support_cases"
@@ -36,6 +37,7 @@ class SupportCase(Base):
     ticket: Mapped[str] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(16))
     former_email: Mapped[str] = mapped_column(String(254))
+    takes_email_back: Mapped[bool] = mapped_column(default=False)
     opened_by: Mapped[int] = mapped_column(ForeignKey("employees.id"))
     opened_at: Mapped[datetime]
     document: Mapped[str] = mapped_column(String(32), default="")

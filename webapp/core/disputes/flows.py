@@ -96,6 +96,8 @@ def freeze(session: Session, dispute: Dispute, *, now: datetime, visitor: Visito
         )
         if dispute.notice is Notice.REPAIR_PASS:  # no other freeze stands in the way of a pass
             repairs.void(session, person, reason=END_REASON, now=now, visitor=visitor)
+        if begun.former_email:
+            cases.tell_former_too(session, person.id, begun.former_email)
         challenge.end_log_ins(session, person, reason=END_REASON, now=now, visitor=visitor)
         browsers.forget(session, person.id)
         pending.drop(session, person.id)

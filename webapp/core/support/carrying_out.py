@@ -98,7 +98,7 @@ def _refusal(session: Session, found: Case, *, now: datetime) -> Refused | None:
         return Refused(Refusal.CASE_MOVED_ON)
     if not found.is_due(now):
         return Refused(Refusal.CASE_NOT_DUE, retry_at=found.due_at)
-    if found.former_email:
+    if found.takes_email_back:
         owner = accounts.by_email(session, found.former_email)
         if owner is not None and owner.id != found.person.id:
             return Refused(Refusal.EMAIL_TAKEN)
@@ -137,7 +137,7 @@ def _lift(session: Session, keyring: Keyring, found: Case, frozen: Freeze, *, no
     # may be reading the owner's mail.
     is_spoiled = passwords.spoil_since(session, keyring, person_id, since=frozen.since, before=frozen.begun_at, now=now)
     thawed = thaw(
-        session, keyring, found.person, frozen, takes_email_back=found.former_email != "", now=now, visitor=SUPPORT
+        session, keyring, found.person, frozen, takes_email_back=found.takes_email_back, now=now, visitor=SUPPORT
     )
     return {**thawed.as_details(), "password": is_spoiled}
 
@@ -152,7 +152,7 @@ def _wipe(session: Session, found: Case, person: Person, actor: Person | None, *
 def _other_address(found: Case, today: Person) -> str:
     """The address besides *today*'s that hears of the case, or ""."""
     others = {found.former_email, found.person.email} - {today.email, ""}
-    return others.pop() if found.former_email and others else ""
+    return others.pop() if found.takes_email_back and others else ""
 
 
 def _expire(session: Session, case_id: int, *, now: datetime, visitor: Visitor) -> bool:

@@ -109,10 +109,10 @@ def open_case(
 ) -> Accepted[Case] | Refused:
     """Open a case about one person, and tell them; an older repair pass is void. *way* says nothing for a freeze.
 
-    *by_former_email* where they were found by the address from before a change that they dispute: notices go there as
-    well, and the case gives it back to them. Refuses with TICKET_INVALID, UNKNOWN_EMPLOYEE, DEACTIVATED, CASE_EXISTS,
-    NOT_ACTIVE (nothing to reset), PASSWORD_IN_DOUBT (nothing to log in with after it), NOT_FROZEN (nothing to lift, or
-    no former address), OWN_CASE, NOT_SUPPORT, SESSION_OVER.
+    While an address is in dispute notices go to the former one as well; *by_former_email* where the person was found
+    by that one, and the case gives it back to them. Refuses with TICKET_INVALID, UNKNOWN_EMPLOYEE, DEACTIVATED,
+    CASE_EXISTS, NOT_ACTIVE (nothing to reset), PASSWORD_IN_DOUBT (nothing to log in with after it), NOT_FROZEN (nothing
+    to lift, or no former address), OWN_CASE, NOT_SUPPORT, SESSION_OVER.
     """
     reference = rules.valid_ticket(ticket)
     taken_way = way if kind is CaseKind.RESET else None
@@ -128,7 +128,8 @@ def open_case(
         if reference is None:
             return Refused(Refusal.TICKET_INVALID)
         _expire_stale(session, person, opener, now=now, visitor=visitor)
-        former = _former_email(session, person) if by_former_email else ""
+        # Whoever called: a thief who moved the account away may be asking by the address it has today.
+        former = _former_email(session, person)
         refused = problem(session, person, kind, way=taken_way, now=now)
         if refused or (by_former_email and not former):
             return refused or Refused(Refusal.NOT_FROZEN)
@@ -141,6 +142,7 @@ def open_case(
             ticket=reference,
             channel=channel,
             former_email=former,
+            takes_email_back=by_former_email,
             now=now,
         )
         begun = cases.find(session, case_id) if case_id is not None else None
