@@ -52,6 +52,8 @@ ITS_OWN = {
     Notice.ROLE_CHANGED: {"company": "Studio Nord", "admin": "Kim Amsler", "role": "admin"},
     Notice.LIFTED: {"apps": 1, "codes": 8, "email": True},
     Notice.CASE_OPENED: {"case_kind": "reset"},
+    Notice.CASE_CHECKED: {"case_kind": "reset"},
+    Notice.CASE_APPROVED: {"case_kind": "reset"},
     Notice.CASE_WAITING: {"case_kind": "reset", "way": "repair", "due_at": "2026-03-04T09:24:00+00:00"},
     Notice.CASE_DONE: {"case_kind": "reset", "way": "wipe"},
     Notice.CASE_REFUSED: {"case_kind": "reset"},
@@ -66,6 +68,8 @@ LINK = dict.fromkeys(Notice, LinkKind.NOTICE) | {
     Notice.EMAIL_LINK: LinkKind.EMAIL,
     Notice.INVITE: LinkKind.INVITE,
     Notice.CASE_OPENED: LinkKind.CASE,
+    Notice.CASE_CHECKED: LinkKind.CASE,
+    Notice.CASE_APPROVED: LinkKind.CASE,
     Notice.CASE_WAITING: LinkKind.CASE,
 }
 WITHOUT_LINK = {Notice.FROZEN, Notice.CASE_REFUSED, Notice.CASE_STOPPED, Notice.CASE_EXPIRED, Notice.REMINDER}

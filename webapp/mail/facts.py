@@ -21,6 +21,8 @@ NEEDED = {
     Notice.EMAIL_CHANGED: ("new_email", "former_email"),
     Notice.REPAIR_PASS: ("half_seed",),
     Notice.CASE_OPENED: ("case_kind",),
+    Notice.CASE_CHECKED: ("case_kind",),
+    Notice.CASE_APPROVED: ("case_kind",),
     Notice.CASE_WAITING: ("case_kind", "way", "due_at"),
     Notice.CASE_DONE: ("case_kind", "way"),
     Notice.CASE_REFUSED: ("case_kind",),
@@ -43,6 +45,8 @@ NEEDED_LINK = {
     Notice.PASSWORD_LINK: LinkKind.PASSWORD,
     Notice.EMAIL_LINK: LinkKind.EMAIL,
     Notice.CASE_OPENED: LinkKind.CASE,
+    Notice.CASE_CHECKED: LinkKind.CASE,
+    Notice.CASE_APPROVED: LinkKind.CASE,
     Notice.CASE_WAITING: LinkKind.CASE,
     Notice.INVITE: LinkKind.INVITE,
 }
@@ -64,6 +68,8 @@ def facts(mail: Mail) -> dict[str, object]:
 OF_CASES = frozenset(
     {
         Notice.CASE_OPENED,
+        Notice.CASE_CHECKED,
+        Notice.CASE_APPROVED,
         Notice.CASE_WAITING,
         Notice.CASE_DONE,
         Notice.CASE_REFUSED,

@@ -37,6 +37,9 @@ from webapp.core.visitor import Visitor
 CASE_OVER = "case_over"
 NOTHING_MORE: Mapping[str, object] = MappingProxyType({})
 
+STOPPABLE = frozenset({Notice.CASE_OPENED, Notice.CASE_CHECKED, Notice.CASE_APPROVED, Notice.CASE_WAITING})
+"""The notices of steps after which a case can still be stopped."""
+
 _ENDS = {
     CaseState.REFUSED: (EventKind.CASE_REFUSED, Notice.CASE_REFUSED),
     CaseState.STOPPED: (EventKind.CASE_STOPPED, Notice.CASE_STOPPED),
@@ -324,7 +327,7 @@ def tell_all(session: Session, notice: Notice, case: Case, *, now: datetime, **f
     """
     told = {"case_kind": case.kind.value, "way": case.way.value if case.way else "", **facts}
     for person in _readers(case):
-        if notice in (Notice.CASE_OPENED, Notice.CASE_WAITING):
+        if notice in STOPPABLE:
             about: dict[str, object] = {"case": case.id}
             tell_with(session, notice, person, LinkKind.CASE, about, now=now, visitor=Visitor(), **told)
         elif notice is Notice.CASE_DONE:

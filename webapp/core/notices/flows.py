@@ -59,6 +59,8 @@ class Notice(StrEnum):
     REMINDER = "reminder"
     REPAIR_PASS = "repair_pass"
     CASE_OPENED = "case_opened"
+    CASE_CHECKED = "case_checked"
+    CASE_APPROVED = "case_approved"
     CASE_WAITING = "case_waiting"
     CASE_DONE = "case_done"
     CASE_REFUSED = "case_refused"

@@ -198,9 +198,12 @@ def check(
         if rules.has_expired(valid_until, now.astimezone(ZoneInfo(checker.time_zone)).date()):
             return Refused(Refusal.DOCUMENT_EXPIRED)
         seen = {"document": document, "valid_until": valid_until}
-        return moved_or_late(
-            cases.move(session, found, Act.CHECK, CaseState.CHECKED, by=By.AGENT, actor=checker, now=now, values=seen)
-        )
+        if not cases.move(
+            session, found, Act.CHECK, CaseState.CHECKED, by=By.AGENT, actor=checker, now=now, values=seen
+        ):
+            return Refused(Refusal.CASE_MOVED_ON)
+        cases.tell_all(session, Notice.CASE_CHECKED, found, now=now)
+        return None
 
     return _step(
         session,
@@ -233,6 +236,8 @@ def approve(
         details["agents"] = agents
         if agents >= terms.needed(found.person):
             _begin_to_wait(session, found, approver, terms, now=now)
+        else:
+            cases.tell_all(session, Notice.CASE_APPROVED, found, now=now)
         return None
 
     return _step(session, agent, case_id, EventKind.CASE_APPROVED, vouch, details=details, now=now, visitor=visitor)
