@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.core.people import Owner
+from tests.core.people import PASSWORD, Owner
 from tests.journeys.conftest import OpenPage
 from tests.journeys.product import Running
 from tests.journeys.steps import find_security_tab, give_code, give_password, shown_codes
@@ -98,6 +98,40 @@ def test_a_step_that_comes_late_does_not_open_again_what_was_closed(page: Page) 
     expect(page.get_by_role("switch")).to_be_focused()
     page.get_by_role("link", name="New backup codes…").click()
     expect(page.get_by_role("dialog", name="Create new backup codes")).to_be_visible()
+
+
+def test_the_other_kind_of_code_leaves_what_was_typed_beside_it(page: Page) -> None:
+    """A new address, also after it was refused, and a new name; never a password."""
+    page.get_by_role("link", name="Change e-mail…").click()
+    page.get_by_label("New e-mail").fill("lea@new")
+    page.get_by_role("button", name="Change e-mail").click()
+    expect(page.get_by_label("New e-mail")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("New e-mail").fill("lea@new.example")
+    page.get_by_role("link", name="Use a backup code instead").click()
+    expect(page.get_by_label("Backup code")).to_be_focused()
+    expect(page.get_by_label("New e-mail")).to_have_value("lea@new.example")
+    page.get_by_role("link", name="Use an authentication code instead").click()
+    expect(page.get_by_label("Authentication code")).to_be_focused()
+    expect(page.get_by_label("New e-mail")).to_have_value("lea@new.example")
+    page.get_by_role("link", name="Use a backup code instead").click()
+    expect(page.get_by_label("Backup code")).to_be_focused()
+    page.get_by_role("button", name="Change e-mail").click()
+    expect(page.get_by_label("Backup code")).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("New e-mail")).not_to_have_attribute("aria-invalid", "true")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("link", name="Add another app…").click()
+    page.get_by_label("Name", exact=True).fill("Tablet")
+    page.get_by_role("link", name="Use a backup code instead").click()
+    expect(page.get_by_label("Backup code")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Tablet")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("link", name="Change password…").click()
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_role("link", name="Use a backup code instead").click()
+    expect(page.get_by_label("Backup code")).to_be_visible()
+    expect(page.get_by_label("Current password")).to_have_value("")
 
 
 def test_what_did_not_get_through_is_said_until_it_does(page: Page) -> None:
