@@ -14,13 +14,18 @@ import pytest
 from flask import Flask
 from markupsafe import escape
 
-from tests.core.people import Clock, Owner, Product
+from tests.core.people import TERMS, Clock, Owner, Product
 from tests.web.client import Client
 from tests.web.dom import parse
 from tests.web.people import log_in, security
+from webapp.core.accounts.rules import Role
+from webapp.core.cases.rules import Way
+from webapp.core.company import reminders
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted
+from webapp.core.support.flows import Terms
+from webapp.core.visitor import Visitor
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -164,6 +169,8 @@ def test_whatever_core_owes_can_be_written(app: Flask, product: Product, clock: 
     _with_a_freeze(product, lea)
     product.issue_pass(lea.person)
     _with_password_and_email(product)
+    _with_an_administrator(product)
+    _with_cases(product)
 
     sent = app.test_cli_runner().invoke(args=["outbox", "send"])
 
@@ -222,6 +229,44 @@ def _with_password_and_email(product: Product) -> None:
     saved = product.recover(product.mailed(LinkKind.PASSWORD)[-1][1], "granite harvest pillow tide")
     known = product.pass_password("noa@new.example", "granite harvest pillow tide", browser=None)
     assert all(isinstance(outcome, Accepted) for outcome in (changed, asked, confirmed, saved, known))
+
+
+def _with_an_administrator(product: Product) -> None:
+    """Who invites somebody, changes a colleague's role, closes the account and opens it again, reminds the others."""
+    admin = product.employee("ada@salon.example", company=product.company("Salon"), role=Role.ADMIN)
+    tim = product.employee("tim@salon.example", company=admin.company_id)
+    seat = product.log_in(admin)
+    done = [
+        product.invite(seat, "eve@salon.example"),
+        product.change_role(seat, tim, Role.ADMIN),
+        product.deactivate(seat, tim),
+        product.reactivate(seat, tim),
+        reminders.send(product.session, seat.me, now=product.now, visitor=Visitor()),
+    ]
+    assert all(isinstance(outcome, Accepted) for outcome in done), done
+
+
+def _with_cases(product: Product) -> None:
+    """One of each end, and one that three agents agree to."""
+    ada, ben, cleo = product.agents("ada", "ben", "cleo")
+    people = [product.owner(f"person{number}@studio.example").person for number in range(4)]
+    wiped, refused, stopped, expired = (product.open_case(ada, one, way=Way.WIPE) for one in people)
+    assert isinstance(wiped, Accepted)
+    assert isinstance(refused, Accepted)
+    assert isinstance(stopped, Accepted)
+    assert isinstance(expired, Accepted)
+    terms = Terms(approvals=3, wait=TERMS.wait)
+    done = [
+        product.check_case(ada, wiped.value.id),
+        product.approve_case(ben, wiped.value.id, terms=terms),
+        product.approve_case(cleo, wiped.value.id, terms=terms),
+        product.check_case(ada, refused.value.id),
+        product.refuse_case(ben, refused.value.id),
+        product.stop_case(ben, stopped.value.id),
+    ]
+    assert all(isinstance(outcome, Accepted) for outcome in done), done
+    product.clock.move(days=8)
+    product.run_due()
 
 
 def _everything_that_is_told(browser: Client, product: Product, clock: Clock) -> Owner:
