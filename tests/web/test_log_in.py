@@ -303,9 +303,9 @@ def test_somebody_logged_in_is_led_past_the_log_in(client: Client, product: Prod
 @pytest.mark.parametrize(
     ("hours", "approvals", "wait", "people"),
     [
-        (0.5, 2, "30 minutes", "Two people check"),
-        (1, 3, "1 hour", "Three people check"),
-        (24, 2, "24 hours", "Two people check"),
+        (0.5, 2, "30 minutes", "Two people there have"),
+        (1, 3, "1 hour", "Three people there have"),
+        (24, 2, "24 hours", "Two people there have"),
     ],
 )
 def test_help_says_what_support_will_ask_for_and_how_long_it_takes(
