@@ -323,7 +323,7 @@ def test_help_says_what_support_will_ask_for_and_how_long_it_takes(
     assert letter.attributes["href"].startswith("mailto:help@studio.example?")
     assert "Attach a photo of your ID document" in page.text
     assert f"a waiting time of {wait} starts" in page.text
-    assert f"{people} the answers and the document" in page.text
+    assert f"{people} to agree." in page.text
 
 
 def test_the_second_step_leads_to_help(client: Client, product: Product) -> None:
