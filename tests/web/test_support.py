@@ -276,6 +276,28 @@ def test_a_freeze_is_lifted_by_a_case_of_its_own(client: Client, product: Produc
     assert CaseKind.LIFT_FREEZE is product.case(1).case.kind
 
 
+def test_whoever_let_the_day_after_a_wipe_go_by_gets_another_one(
+    client: Client, product: Product, clock: Clock, lea: Owner, mia: Owner, noah: Owner
+) -> None:
+    """A wipe and nothing else, without a choice; within the day there is nothing to do yet."""
+    due(client, product, clock, mia, noah, lea.person, way=Way.WIPE)
+    assert isinstance(product.carry_out(None, 1), Accepted)
+    within = look_up(client)
+    clock.move(hours=24)
+    log_in_with_code(client, mia, clock)
+    after = look_up(client)
+    typed = {"Ticket reference": "HD-18", "How did the request come?": "phone"}
+
+    page = done(client, client.fill_in("Open the case", typed))
+
+    assert "There is nothing to reset" in within.text
+    assert "The password alone logs in until" in within.text
+    assert "Open the case" in buttons(after.document)
+    assert "Repair pass." not in after.text
+    assert "by wipe" in page.text
+    assert Way.WIPE is product.case(2).case.way
+
+
 # --- the check --------------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from webapp.core.cases import flows as cases
 from webapp.core.cases.flows import Case
 from webapp.core.cases.rules import CaseKind, CaseState, Channel, Way
 from webapp.core.outcomes import Refusal, Refused
+from webapp.core.policy.rules import of_wipe
 from webapp.core.support import flows as support
 from webapp.core.support import looking_up
 from webapp.core.support.looking_up import Found
@@ -115,13 +116,13 @@ def _not_found(form: LookUpForm, refused: Refused) -> Response | BaseResponse:
 
 def _open_form(found: Found, *, is_sent: bool) -> OpenCaseForm:
     form = OpenCaseForm() if is_sent else OpenCaseForm(formdata=None)
-    form.offer(_kinds(found))
+    form.offer(_kinds(found), found.ways)
     return form
 
 
 def _kinds(found: Found) -> list[CaseKind]:
     """What there is to do for the person."""
-    kinds = [(CaseKind.RESET, found.on_since is not None), (CaseKind.LIFT_FREEZE, found.frozen_since is not None)]
+    kinds = [(CaseKind.RESET, bool(found.ways)), (CaseKind.LIFT_FREEZE, found.frozen_since is not None)]
     return [kind for kind, is_there in kinds if is_there]
 
 
@@ -166,6 +167,7 @@ def _found_words(found: Found) -> dict[str, Any]:
         "throttled": [_pause(kind, refused) for kind, refused in found.throttled.items()],
         "last_log_in_at": found.last_log_in_at,
         "frozen_since": found.frozen_since,
+        "wiped_until": of_wipe(found.wiped_at).until if found.wiped_at else None,
         "open_case": case_words(found.open_case) if found.open_case else None,
         "can_be_helped": found.person.is_active and bool(_kinds(found)),
     }

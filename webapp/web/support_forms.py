@@ -36,12 +36,14 @@ class OpenCaseForm(CaseForm):
     kind = RadioField("What is asked for?", validate_choice=False)
     way = RadioField("How is a reset carried out?", default=Way.REPAIR, validate_choice=False)
 
-    def offer(self, kinds: Sequence[CaseKind]) -> None:
-        """What can be asked for; of one alone nothing is asked."""
+    def offer(self, kinds: Sequence[CaseKind], ways: Sequence[Way]) -> None:
+        """What can be asked for, and the *ways* of a reset; of one alone nothing is asked."""
         self.kind.choices = [SelectChoice(kind.value, KINDS[kind]) for kind in kinds]
-        self.way.choices = [SelectChoice(way.value, words) for way, words in WAYS.items()]
+        self.way.choices = [SelectChoice(way.value, words) for way, words in WAYS.items() if way in ways]
         if len(kinds) == 1:
             self.kind.data = kinds[0].value
+        if len(ways) == 1:
+            self.way.data = ways[0].value
 
     def validate_channel(self, field: Field) -> None:
         if field.data not in list(Channel):

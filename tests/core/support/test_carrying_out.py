@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import Engine, update
 
 from tests.core.crowd import at_once
-from tests.core.people import Owner, Product, Seat
+from tests.core.people import STRANGER, Owner, Product, Seat
 from tests.core.stored import dies_everywhere, dump
+from webapp.core.accounts.rules import Role
 from webapp.core.cases.rules import CaseKind, Way
+from webapp.core.company import deactivation
 from webapp.core.database import writing
 from webapp.core.factors.totp import flows as totp
 from webapp.core.links.rules import LinkKind
@@ -104,11 +106,29 @@ def test_the_day_after_a_wipe_is_all_there_is_and_a_new_case_gives_another(
     agents = sat_anew(product, agents)
     assert Refused(Refusal.WIPE_OVER) == product.pass_password(lea.person.email)
     assert Refused(Refusal.NOT_ACTIVE) == product.open_case(agents[0], lea.person, way=Way.REPAIR)
+    found = product.look_up(agents[0], lea.person.email)
+    assert isinstance(found, Accepted)
+    assert (Way.WIPE,) == found.value.ways
     product.waiting_case(agents, lea.person, way=Way.WIPE)
     product.clock.move(hours=24)
     assert Ran(1, 0, 0, 0) == product.run_due()
 
     product.log_in(lea.person)
+
+
+def test_another_wipe_does_not_begin_with_a_password_in_doubt(product: Product, agents: list[Seat], lea: Owner) -> None:
+    """It would be spoiled with the lift, and none is mailed in the day after a wipe: that day would open nothing."""
+    product.waiting_case(agents, lea.person, way=Way.WIPE)
+    product.clock.move(hours=24)
+    product.run_due()
+    product.clock.move(hours=24)
+    recover(product, lea)
+    product.clock.move(seconds=1)
+    product.freeze(product.mailed_link(Notice.PASSWORD_FORGOTTEN))
+
+    outcome = product.open_case(sat_anew(product, agents)[0], lea.person, way=Way.WIPE)
+
+    assert Refused(Refusal.PASSWORD_IN_DOUBT) == outcome
 
 
 @pytest.mark.parametrize("when", ["before", "during"])
@@ -233,6 +253,44 @@ def test_a_case_that_comes_to_nothing_stays_and_expires_in_the_end(
     assert not product.audit("case:carry_out")
 
 
+@pytest.mark.parametrize("kind", list(CaseKind))
+def test_an_account_that_is_closed_is_left_alone_and_its_case_waits(
+    product: Product, agents: list[Seat], lea: Owner, kind: CaseKind
+) -> None:
+    """Nothing is opened about it either; when it is opened again within the time of its case, that is carried out."""
+    if kind is CaseKind.LIFT_FREEZE:
+        product.freeze(product.mailed_link(Notice.ACTIVATED))
+    case_id = product.waiting_case(agents, lea.person, kind=kind)
+    set_active(product, lea, is_active=False)
+    product.clock.move(hours=24)
+
+    ran, by_hand = product.run_due(), product.carry_out(sat_anew(product, agents)[0], case_id)
+
+    assert Ran(0, 0, 1, 0) == ran
+    assert Refused(Refusal.DEACTIVATED) == by_hand
+    set_active(product, lea, is_active=True)
+    assert Ran(1, 0, 0, 0) == product.run_due()
+    set_active(product, lea, is_active=False)
+    assert Refused(Refusal.DEACTIVATED) == product.open_case(sat_anew(product, agents)[0], lea.person, kind=kind)
+
+
+@pytest.mark.parametrize("kind", list(CaseKind))
+def test_nothing_is_done_for_somebody_who_was_only_invited(
+    product: Product, agents: list[Seat], lea: Owner, kind: CaseKind
+) -> None:
+    """There is nothing of theirs to reset, and the link of the invitation is an administrator's."""
+    admin = product.employee("amy@studio.example", company=lea.person.company_id, role=Role.ADMIN)
+    product.invite(product.log_in(admin), "kim@studio.example")
+    kim = product.look_up(agents[0], "kim@studio.example")
+    assert isinstance(kim, Accepted)
+
+    outcome = product.open_case(agents[0], kim.value.person, kind=kind)
+
+    nothing = Refusal.NOT_ACTIVE if kind is CaseKind.RESET else Refusal.NOT_FROZEN
+    assert Refused(nothing) == outcome
+    assert () == kim.value.ways
+
+
 # --- a freeze ---------------------------------------------------------------------------------------------------------
 
 
@@ -277,6 +335,12 @@ def test_a_pass_from_a_case_logs_in_with_a_new_app(product: Product, agents: lis
 def freeze_since_the_app(product: Product, owner: Owner) -> None:
     """The owner says that activating wasn't them."""
     assert isinstance(product.freeze(product.mailed_link(Notice.ACTIVATED, to=owner.person.email)), Accepted)
+
+
+def set_active(product: Product, owner: Owner, *, is_active: bool) -> None:
+    deactivation.set_active_by_operator(
+        product.session, owner.person, is_active=is_active, now=product.now, visitor=STRANGER
+    )
 
 
 def with_off(product: Product, owner: Owner) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from tests.core.crowd import at_once
 from tests.core.people import Owner, Product, Seat
 from tests.core.stored import dump
-from webapp.core.cases.rules import CaseKind
+from webapp.core.cases.rules import CaseKind, Way
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
@@ -74,6 +74,36 @@ def test_a_full_log_in_stops_a_case(product: Product, agents: list[Seat], factor
     product.log_in_with(lea.person, lea.codes[0] if factor == "backup_code" else lea.phone.code(product.now))
 
     assert ("stopped", "log_in") == (product.case(case_id).case.state, product.case(case_id).history[-1].by)
+
+
+def test_another_app_with_a_code_of_the_old_one_stops_a_case(product: Product, agents: list[Seat]) -> None:
+    """In a session that was there before the case: the app that a wipe would take away has just been proved."""
+    lea = product.owner()
+    case_id = product.waiting_case(agents, lea.person, way=Way.WIPE)
+    product.clock.next_step()
+
+    seat = lea.seat
+    assert isinstance(product.replace_app(seat, lea.phone.code(product.now)), Accepted)
+    phone = product.scanned(seat)
+    product.clock.next_step()
+    assert isinstance(product.confirm(seat, phone.code(product.now)), Accepted)
+
+    assert ("stopped", "factor") == (product.case(case_id).case.state, product.case(case_id).history[-1].by)
+
+
+def test_activating_after_a_wipe_stops_the_case_for_another(product: Product, agents: list[Seat], lea: Owner) -> None:
+    """A session of the day after the first one is enough for it, and what it sets is not taken away again."""
+    product.waiting_case(agents, lea.person, way=Way.WIPE)
+    product.clock.move(hours=24)
+    product.run_due()
+    product.clock.move(hours=23, minutes=59)
+    seat = product.log_in(lea.person)
+    product.clock.move(minutes=1)
+    case_id = product.waiting_case([product.log_in(one.me.person) for one in agents], lea.person, way=Way.WIPE)
+
+    product.activate(lea.person, seat)
+
+    assert ("stopped", "factor") == (product.case(case_id).case.state, product.case(case_id).history[-1].by)
 
 
 def test_half_a_log_in_stops_nothing(product: Product, agents: list[Seat], lea: Owner) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from webapp.core.attempts import flows as attempts
 from webapp.core.attempts.rules import GuessKind
+from webapp.core.cases import flows as cases
+from webapp.core.cases.rules import By
 from webapp.core.challenge import flows as challenge
 from webapp.core.database import AuthenticatorId
 from webapp.core.factors.totp import flows as totp
@@ -47,8 +49,12 @@ def refusal(session: Session, me: SignedIn, kind: GuessKind, *, now: datetime, v
 
 
 def start_afresh(session: Session, me: SignedIn, *, reason: str, now: datetime, visitor: Visitor) -> None:
-    """Nothing of the time before counts: no guess, half-way log-in or pass, no other session, no other browser."""
+    """Nothing of the time before counts: no guess, half-way log-in or pass, no other session, no other browser.
+
+    Whoever has just proved an app needs no Support, as at a log-in: a wipe would take that app away.
+    """
     attempts.empty_all(session, me.person.id, SECOND_FACTORS | {GuessKind.SETUP, GuessKind.REPAIR})
     repairs.void(session, me.person, reason=reason, now=now, visitor=visitor)
+    cases.stop(session, me.person, by=By.FACTOR, now=now, visitor=visitor)
     challenge.end_log_ins(session, me.person, keep=me.session_id, reason=reason, now=now, visitor=visitor)
     browsers.forget(session, me.person.id, keep=me.browser_id)

@@ -286,12 +286,18 @@ def problem(session: Session, person: Person, kind: CaseKind, *, way: Way | None
         return Refused(Refusal.DEACTIVATED)
     if kind is CaseKind.LIFT_FREEZE:
         return None if freezes.of(session, person.id) else Refused(Refusal.NOT_FROZEN)
-    if totp.state(session, person.id) is None:
-        # Whoever let the day after a wipe go by is let in again by another one.
-        is_wiped_again = way is Way.WIPE and wipe_is_over(person.wiped_at, now=now)
-        return None if is_wiped_again else Refused(Refusal.NOT_ACTIVE)
+    if way not in ways(session, person, now=now):
+        return Refused(Refusal.NOT_ACTIVE)
     # It would open nothing any more. No link to another one is mailed after a wipe, and one voids a repair pass.
     return Refused(Refusal.PASSWORD_IN_DOUBT) if _password_is_in_doubt(session, person) else None
+
+
+def ways(session: Session, person: Person, *, now: datetime) -> tuple[Way, ...]:
+    """In which ways a second factor of *person* can be reset now; none where there is nothing to reset."""
+    if totp.state(session, person.id) is not None:
+        return tuple(Way)
+    # Whoever let the day after a wipe go by is let in again by another one.
+    return (Way.WIPE,) if wipe_is_over(person.wiped_at, now=now) else ()
 
 
 def moved_or_late(moved: bool) -> Refused | None:

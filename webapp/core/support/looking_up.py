@@ -19,6 +19,7 @@ from webapp.core.audit import flows as audit
 from webapp.core.audit.rules import EventKind
 from webapp.core.cases import flows as cases
 from webapp.core.cases.flows import Case
+from webapp.core.cases.rules import Way
 from webapp.core.database import writing
 from webapp.core.factors.backup_codes import flows as backup_codes
 from webapp.core.factors.totp import flows as totp
@@ -27,6 +28,7 @@ from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.passwords import flows as passwords
 from webapp.core.sessions import flows as sessions
 from webapp.core.sessions.flows import SignedIn
+from webapp.core.support import flows as support
 from webapp.core.visitor import Visitor
 
 FACTORS = (GuessKind.TOTP, GuessKind.BACKUP_CODE)
@@ -37,7 +39,7 @@ class Found:
     """How an account stands. *by_former_email* where the address is that from before a change its owner disputes.
 
     *on_since* None where two-factor authentication is off; *throttled* has the refusal of each factor that is closed or
-    paused for browsers that are not known.
+    paused for browsers that are not known. *ways* in which a reset is possible, if any.
     """
 
     person: Person
@@ -48,6 +50,7 @@ class Found:
     last_log_in_at: datetime | None
     frozen_since: datetime | None
     wiped_at: datetime | None
+    ways: tuple[Way, ...]
     open_case: Case | None
 
 
@@ -86,5 +89,6 @@ def _as_found(session: Session, person: Person, email: str, *, now: datetime) ->
         last_log_in_at=audit.last_at(session, person.id, EventKind.LOGGED_IN),
         frozen_since=freezes.trusted_before(session, person.id),
         wiped_at=person.wiped_at,
+        ways=support.ways(session, person, now=now),
         open_case=cases.of_person(session, person.id),
     )
