@@ -413,7 +413,7 @@ NOT_THERE += ["/email/confirm", "/settings/employees/1/security/two-factor/disab
 def test_no_back_door_answers_to_anybody(
     client: Client, product: Product, app: Flask, engine: Engine, who: str
 ) -> None:
-    """No registration, no reset by Support alone, no other switch: 404, and no route (D-60, D-61, D-62, D-63)."""
+    """No registration, no reset past the console, no other switch: 404, and no route (D-60, D-61, D-62, D-63)."""
     lea = product.owner()
     if who != "nobody":
         company = product.company("Vendor", is_vendor=True) if who == "support" else lea.person.company_id

@@ -387,7 +387,7 @@ def test_a_second_agent_approves_and_the_waiting_time_begins(
 
 
 def test_the_opener_cannot_approve(client: Client, product: Product, lea: Owner, mia: Owner) -> None:
-    """Not by the button, which isn't there, and not by force; refusing is the second agent's too."""
+    """Not by the button, which isn't there, and not by force; refusing is the second agent's too (D-61)."""
     done(client, open_case(client))
     done(client, fill_in_check(client))
 

@@ -18,7 +18,7 @@ def agent(product: Product) -> Owner:
 
 @pytest.mark.parametrize("role", [Role.EMPLOYEE, Role.ADMIN])
 def test_other_roles_get_403(client: Client, product: Product, role: Role) -> None:
-    """On the page and its form, written down; and nothing in the navigation leads there."""
+    """On the page and its form, written down; and nothing in the navigation leads there (D-60)."""
     log_in(client, product.employee(role=role))
     overview = client.as_page().get("/")
 
@@ -29,7 +29,7 @@ def test_other_roles_get_403(client: Client, product: Product, role: Role) -> No
 
 
 def test_a_code_at_the_log_in_opens_it_for_an_hour(client: Client, agent: Owner, clock: Clock) -> None:
-    """And at 60 minutes, exactly, a code is asked for: 200 at the same address."""
+    """And at 60 minutes, exactly, a code is asked for: 200 at the same address (D-60)."""
     log_in_with_code(client, agent, clock)
     overview = client.as_page().get("/")
     be_away(client, clock, minutes=59, seconds=59)

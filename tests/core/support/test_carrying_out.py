@@ -37,7 +37,7 @@ def lea(product: Product) -> Owner:
 
 @both_ways
 def test_nothing_is_carried_out_before_its_time(product: Product, agents: list[Seat], lea: Owner, way: Way) -> None:
-    """Neither by an agent nor by the command; at the very second it is."""
+    """Neither by an agent nor by the command; at the very second it is (D-61)."""
     case_id = product.waiting_case(agents, lea.person, way=way)
     due_at = product.case(case_id).case.due_at
     assert product.now + timedelta(hours=24) == due_at

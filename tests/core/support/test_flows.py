@@ -29,7 +29,7 @@ def test_a_case_goes_from_open_to_waiting_by_two_people(product: Product) -> Non
 
 
 def test_its_person_is_told_of_every_step_with_the_link_that_stops_it(product: Product) -> None:
-    """Of the check too, and of an approval that is not the last: silence for days would be what a thief needs."""
+    """Of the check too, and of an approval that is not the last: days of silence would be what a thief needs (D-61)."""
     lea, terms = product.owner(), Terms(approvals=3, wait=timedelta(hours=24))
     mia, noah, olga = (product.agent(f"{name}@support.example", name=name.title()) for name in ("mia", "noah", "olga"))
     opened = product.open_case(mia.seat, lea.person)

@@ -62,7 +62,7 @@ def test_a_stop_and_the_carrying_out_at_the_same_instant(
 @pytest.mark.parametrize("factor", ["totp", "backup_code"])
 @pytest.mark.parametrize("kind", list(CaseKind))
 def test_a_full_log_in_stops_a_case(product: Product, agents: list[Seat], factor: str, kind: CaseKind) -> None:
-    """Whoever has a second factor needs no Support: somebody else is asking."""
+    """Whoever has a second factor needs no Support: somebody else is asking (D-61)."""
     lea = product.owner()
     if kind is CaseKind.LIFT_FREEZE:
         product.clock.next_step()
