@@ -72,6 +72,7 @@ class Refusal(StrEnum):
     CASE_MOVED_ON = "case_moved_on"
     CASE_NOT_DUE = "case_not_due"
     PASSWORD_IN_DOUBT = "password_in_doubt"
+    AGENT_GONE = "agent_gone"
     DEACTIVATED = "deactivated"
     TICKET_INVALID = "ticket_invalid"
     REASON_INVALID = "reason_invalid"

@@ -205,6 +205,8 @@ _PLAIN_SENTENCES = {
     Refusal.NOT_FROZEN: "This account isn't frozen any more.",
     Refusal.PASSWORD_IN_DOUBT: "The password may be somebody else's: it was set by the disputed event, or between that"
     " and the freeze. The person sets a new one by mail first, or the case lifts the freeze only.",
+    Refusal.AGENT_GONE: "Somebody who opened or approved this case is with Support no more, so it takes a new one. Stop"
+    " this one.",
     Refusal.TICKET_INVALID: "Enter a reference of letters, digits and - _ / # . only, at most 64 and without spaces.",
     Refusal.REASON_INVALID: "Say why in one line of at most 200 characters, without numbers of documents.",
     Refusal.NO_MATCH: "Name and photo have to match. If they don't, stop the case and say why.",

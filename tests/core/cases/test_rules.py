@@ -23,17 +23,39 @@ def test_nothing_else_is_a_ticket(text: str) -> None:
     assert rules.valid_ticket(text) is None
 
 
-@pytest.mark.parametrize("text", ["The voice was another one", "Called back at 9.30", "Twice 1234 asked", "x" * 200])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The voice was another one",
+        "Called back at 9.30",
+        "Twice 1234 asked",
+        "Has an iPhone15 now",
+        "See HD-1042",
+        "x" * 200,
+    ],
+)
 def test_a_reason_is_one_line(text: str) -> None:
     """Of at most 200 characters."""
     assert text == rules.valid_reason(text) == rules.valid_reason(f" {text} ")
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "x" * 201, "two\nlines", "no 12345", "C01 2.3-4 5", "passport 1-2-3-4-5", "a\x07b"]
+    "text",
+    [
+        "",
+        "  ",
+        "x" * 201,
+        "two\nlines",
+        "no 12345",
+        "C01 2.3-4 5",
+        "passport 1-2-3-4-5",
+        "a\x07b",
+        "no L01X00T47",
+        "abcde12f3",
+    ],
 )
 def test_a_reason_holds_no_number_of_a_document(text: str) -> None:
-    """Five digits in a row are none, with a space, dot or dash between them either."""
+    """Five digits in a row are none, with a space, dot or dash between them either, nor letters and digits mixed."""
     assert rules.valid_reason(text) is None
 
 

@@ -274,6 +274,24 @@ def test_an_account_that_is_closed_is_left_alone_and_its_case_waits(
     assert Refused(Refusal.DEACTIVATED) == product.open_case(sat_anew(product, agents)[0], lea.person, kind=kind)
 
 
+@pytest.mark.parametrize("gone", [0, 1])
+def test_what_an_agent_vouched_for_whose_account_was_closed_is_not_carried_out(
+    product: Product, agents: list[Seat], lea: Owner, gone: int
+) -> None:
+    """Closed because a stranger had it, perhaps: the opener's and the approver's, by the command and by an agent."""
+    case_id = product.waiting_case(agents, lea.person, way=Way.WIPE)
+    deactivation.set_active_by_operator(
+        product.session, agents[gone].me.person, is_active=False, now=product.now, visitor=STRANGER
+    )
+    product.clock.move(hours=24)
+
+    ran, by_hand = product.run_due(), product.carry_out(sat_anew(product, [agents[1 - gone]])[0], case_id)
+
+    assert Ran(0, 0, 1, 0) == ran
+    assert Refused(Refusal.AGENT_GONE) == by_hand
+    assert len(product.apps(lea.person)) == 1
+
+
 @pytest.mark.parametrize("kind", list(CaseKind))
 def test_nothing_is_done_for_somebody_who_was_only_invited(
     product: Product, agents: list[Seat], lea: Owner, kind: CaseKind

@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 
 from tests.core.crowd import at_once
 from tests.core.people import Owner, Product, Seat
+from tests.core.stored import dump
 from webapp.core.accounts.tables import Employee
 from webapp.core.cases.rules import FROM, UNDER_WAY, Act, CaseState
 from webapp.core.cases.tables import SupportCase
 from webapp.core.database import CaseId, writing
+from webapp.core.links.rules import LinkKind
+from webapp.core.notices.flows import Notice
 from webapp.core.outcomes import Accepted, Refusal, Refused
 from webapp.core.support.flows import Terms
 
@@ -83,6 +86,50 @@ def test_two_agents_at_the_same_instant_take_a_step_once(
     assert 1 == sum(isinstance(outcome, Accepted) for outcome in outcomes)
     assert Refused(Refusal.CASE_MOVED_ON) in outcomes
     assert 1 == [one.state for one in product.case(case_id).history].count(CaseState(LEADS_TO[act]))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "state"),
+    [(Act.APPROVE, Act.REFUSE, CaseState.CHECKED), (Act.CARRY_OUT, Act.STOP, CaseState.WAITING)],
+)
+def test_two_agents_who_disagree_at_the_same_instant(
+    product: Product, engine: Engine, agents: list[Seat], lea: Owner, one: Act, other: Act, state: CaseState
+) -> None:
+    """What either does shuts the other out."""
+    case_id = case_in(product, agents, lea, state)
+
+    outcomes = at_once(
+        engine,
+        [
+            lambda session: ACTS[one](product.beside(session), agents[1:2] * 2, case_id),
+            lambda session: ACTS[other](product.beside(session), agents[2:3] * 2, case_id),
+        ],
+    )
+
+    took = one if isinstance(outcomes[0], Accepted) else other
+    assert 1 == sum(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert Refused(Refusal.CASE_MOVED_ON) in outcomes
+    assert LEADS_TO[took] == product.case(case_id).case.state
+
+
+@pytest.mark.parametrize("end", ["refused", "stopped", "expired"])
+def test_the_end_is_told_and_written_down(
+    product: Product, engine: Engine, agents: list[Seat], lea: Owner, end: str
+) -> None:
+    """By which agent, where one did it; a link that stopped the case is in no mail any more, and in none before."""
+    case_id = case_in(product, agents, lea, CaseState.CHECKED)
+    link = product.mailed_link(Notice.CASE_OPENED, LinkKind.CASE)
+    if end == "expired":
+        product.clock.move(days=7)
+        product.run_due()
+    else:
+        ACTS[Act.REFUSE if end == "refused" else Act.STOP](product, agents, case_id)
+
+    (event,) = product.audit({"refused": "case:refuse", "stopped": "case:stop", "expired": "case:expire"}[end])
+    assert (agents[1].me.person.id if end != "expired" else None) == event.actor_id
+    assert lea.person.id == event.employee_id
+    assert f"case_{end}" == dump(engine)["outbox"][-1][1]
+    assert Refused(Refusal.LINK_OVER) == product.stop_by_link(link)
 
 
 def test_two_agents_at_the_same_instant_open_one_case(
@@ -157,7 +204,9 @@ def test_a_reference_is_one_word(product: Product, agents: list[Seat], lea: Owne
     assert Refused(Refusal.TICKET_INVALID) == product.open_case(agents[0], lea.person, ticket=ticket)
 
 
-@pytest.mark.parametrize("reason", ["", "two\nlines", "x" * 201, "Passport X 1234567", "12 34 56"])
+@pytest.mark.parametrize(
+    "reason", ["", "two\nlines", "x" * 201, "Passport X 1234567", "12 34 56", "ID L01X00T47", "c01x00t47"]
+)
 def test_a_reason_is_one_line_without_a_number(product: Product, agents: list[Seat], lea: Owner, reason: str) -> None:
     """No part of a document's number has a place to be written down in."""
     case_id = case_in(product, agents, lea, CaseState.OPEN)

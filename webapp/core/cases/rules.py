@@ -106,6 +106,8 @@ MAX_REASON_LENGTH = 200
 
 _TICKET = re.compile(r"[A-Za-z0-9#][A-Za-z0-9_/#.-]*", re.ASCII)
 _NUMBER = re.compile(r"\d(?:[ .-]?\d){4,}")
+_MIXED = re.compile(r"\b(?=\w*[^\W\d])(?=\w*\d\w*\d\w*\d)\w{8,}")
+"""As many identity cards are numbered: eight letters and digits, three of them digits."""
 
 
 def valid_ticket(text: str) -> str | None:
@@ -117,11 +119,11 @@ def valid_ticket(text: str) -> str | None:
 def valid_reason(text: str) -> str | None:
     """The reason as it is stored, or None: one line of at most 200 characters.
 
-    Five digits in a row are none: the number of a document must not find its way in here.
+    Five digits in a row are none, nor is a word like L01X00T47: the number of a document must not find its way in here.
     """
     reason = text.strip()
     is_line = 0 < len(reason) <= MAX_REASON_LENGTH and reason.isprintable()
-    return reason if is_line and not _NUMBER.search(reason) else None
+    return reason if is_line and not _NUMBER.search(reason) and not _MIXED.search(reason) else None
 
 
 def has_expired(valid_until: date, today: date) -> bool:

@@ -52,7 +52,8 @@ def carry_out(
 
     A freeze is lifted with it, as its owner would: what was set since its event is taken away, a password from between
     the event and the freeze opens nothing any more, and the address that the case was found by comes back. Refuses
-    with CASE_NOT_DUE, NOT_ACTIVE, NOT_FROZEN, PASSWORD_IN_DOUBT, DEACTIVATED, EMAIL_TAKEN, or as every step does.
+    with CASE_NOT_DUE, AGENT_GONE, NOT_ACTIVE, NOT_FROZEN, PASSWORD_IN_DOUBT, DEACTIVATED, EMAIL_TAKEN, or as every step
+    does.
     """
     with writing(session):
         person_id = cases.person_of(session, case_id)
@@ -98,6 +99,8 @@ def _refusal(session: Session, found: Case, *, now: datetime) -> Refused | None:
         return Refused(Refusal.CASE_MOVED_ON)
     if not found.is_due(now):
         return Refused(Refusal.CASE_NOT_DUE, retry_at=found.due_at)
+    if not support.is_vouched_for(session, found):
+        return Refused(Refusal.AGENT_GONE)
     if found.takes_email_back:
         owner = accounts.by_email(session, found.former_email)
         if owner is not None and owner.id != found.person.id:

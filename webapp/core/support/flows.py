@@ -275,7 +275,7 @@ def acting(session: Session, agent: SignedIn, person: Person) -> Person | Refuse
     today = accounts.by_id(session, agent.person.id)
     if over or today is None:
         return over or Refused(Refusal.SESSION_OVER)
-    if today.role is not Role.SUPPORT or not today.is_active:
+    if not _is_agent(today):
         return Refused(Refusal.NOT_SUPPORT)
     return Refused(Refusal.OWN_CASE) if today.id == person.id else today
 
@@ -292,12 +292,25 @@ def problem(session: Session, person: Person, kind: CaseKind, *, way: Way | None
     return Refused(Refusal.PASSWORD_IN_DOUBT) if _password_is_in_doubt(session, person) else None
 
 
+def is_vouched_for(session: Session, found: Case) -> bool:
+    """Whether all who opened or approved a case are people of Support still.
+
+    An account that was closed because a stranger had it vouches for nothing any more, whatever it was used for before.
+    """
+    agents = CaseFile(found, cases.history(session, found.id)).agents
+    return all(_is_agent(accounts.by_id(session, agent_id)) for agent_id in agents)
+
+
 def ways(session: Session, person: Person, *, now: datetime) -> tuple[Way, ...]:
     """In which ways a second factor of *person* can be reset now; none where there is nothing to reset."""
     if totp.state(session, person.id) is not None:
         return tuple(Way)
     # Whoever let the day after a wipe go by is let in again by another one.
     return (Way.WIPE,) if wipe_is_over(person.wiped_at, now=now) else ()
+
+
+def _is_agent(person: Person | None) -> bool:
+    return person is not None and person.role is Role.SUPPORT and person.is_active
 
 
 def moved_or_late(moved: bool) -> Refused | None:
