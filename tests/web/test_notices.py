@@ -12,6 +12,7 @@ from flask import Flask
 
 from tests.web.dom import Element, parse
 from webapp import create_app
+from webapp.core.cases.rules import By, Way
 from webapp.core.links.rules import LinkKind
 from webapp.core.notices.flows import Mail, Notice
 from webapp.mail.compose import LINE_LENGTH, PATHS, compose
@@ -99,6 +100,37 @@ def test_a_notice_says_the_same_in_text_and_in_html(written: "Writer", notice: N
     assert set(in_html) - labels | rows == set(map(_joined, in_text)) - only_in_text
     assert mail["Subject"] == html.all("h1")[0].text == html.all("title")[0].text
     assert language == html.all("html")[0].attributes["lang"] == mail["Content-Language"]
+
+
+def of_kind(kind: str, **facts: object) -> dict[str, object]:
+    return {"case_kind": kind, **facts}
+
+
+TAKEN = {"apps": 1, "codes": 8, "email": True, "password": True}
+VARIANTS: list[tuple[Notice, dict[str, object]]] = [
+    *((notice, of_kind("lift_freeze", way=None, **TAKEN)) for notice in sorted(OF_CASES)),
+    *((Notice.CASE_WAITING, of_kind("reset", way=way)) for way in Way),
+    *((Notice.CASE_DONE, of_kind("reset", way=way, **TAKEN)) for way in Way),
+    *((Notice.CASE_STOPPED, of_kind("reset", by=by)) for by in By),
+    (Notice.ROLE_CHANGED, {"role": "employee"}),
+]
+"""What else a notice may have to tell than what stands in ITS_OWN."""
+
+
+@every_language
+@pytest.mark.parametrize(("notice", "facts"), VARIANTS)
+def test_whatever_happened_is_said_alike_in_text_and_in_html(
+    written: "Writer", notice: Notice, facts: dict[str, object], language: str
+) -> None:
+    """Each kind and end of a case, each way, each role."""
+    mail = written(notice, language, **facts)
+
+    labels = {_joined(link.text) for link in _html(mail).all("a", **BUTTON)}
+    in_html = {_joined(element.text) for tag in ("h2", "p") for element in _html(mail).all(tag)} - labels
+    in_text = {said for said in _paragraphs(mail) if said != "Calenso" and not said.startswith("http")}
+    assert in_html < in_text
+    assert 1 == len(in_text - in_html), "the rows stand there alone"
+    assert mail["Subject"] == _html(mail).one("h1").text
 
 
 @every_language
