@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp.core.database import EmployeeId, changed_rows, writing
@@ -143,9 +143,9 @@ def newest(session: Session, employee_id: EmployeeId, kind: LinkKind) -> Link | 
 
 def purge(session: Session, *, now: datetime) -> int:
     """Delete links that have not acted for a month; how many."""
-    longest = max(LIFE.values())
+    over = [(MailLink.kind == kind) & (MailLink.made_at <= now - RETENTION - life) for kind, life in LIFE.items()]
     with writing(session):
-        return changed_rows(session.execute(delete(MailLink).where(MailLink.made_at <= now - RETENTION - longest)))
+        return changed_rows(session.execute(delete(MailLink).where(or_(*over))))
 
 
 def _as_link(row: MailLink) -> Link:
