@@ -39,6 +39,25 @@ def test_the_link_of_a_notice_stops_the_case_once(
     assert "case_stopped" == dump(engine)["outbox"][-1][1]
 
 
+@pytest.mark.parametrize("by", ["link", "log-in"])
+def test_a_case_whose_time_is_over_has_expired_whoever_comes_first(
+    product: Product, agents: list[Seat], lea: Owner, by: str
+) -> None:
+    """Before the command has run: its history doesn't say that its person stopped it."""
+    opened = product.open_case(agents[0], lea.person)
+    assert isinstance(opened, Accepted)
+    product.clock.move(days=7)
+
+    if by == "link":
+        link = product.mailed_link(Notice.CASE_OPENED, LinkKind.CASE)
+        assert Refused(Refusal.LINK_OVER) == product.stop_by_link(link)
+    else:
+        product.log_in_with(lea.person, lea.codes[0])
+
+    file = product.case(opened.value.id)
+    assert ("expired", "time") == (file.case.state, file.history[-1].by)
+
+
 def test_a_stop_and_the_carrying_out_at_the_same_instant(
     product: Product, engine: Engine, agents: list[Seat], lea: Owner
 ) -> None:

@@ -238,9 +238,8 @@ def stop_by_link(session: Session, found: Stop, *, now: datetime, visitor: Visit
         if not links.use(session, found.link, now=now):
             return Refused(Refusal.LINK_OVER)
         case = find(session, found.case.id)
-        if case is None or not end(session, case, Act.STOP, CaseState.STOPPED, by=By.LINK, now=now, visitor=visitor):
-            return Refused(Refusal.LINK_OVER)
-        return Accepted(None)
+        is_stopped = case is not None and _stop(session, case, by=By.LINK, now=now, visitor=visitor)
+        return Accepted(None) if is_stopped else Refused(Refusal.LINK_OVER)
 
 
 def stop(session: Session, person: Person, *, by: By, now: datetime, visitor: Visitor) -> bool:
@@ -250,7 +249,7 @@ def stop(session: Session, person: Person, *, by: By, now: datetime, visitor: Vi
     """
     with writing(session):
         case = of_person(session, person.id)
-        return case is not None and end(session, case, Act.STOP, CaseState.STOPPED, by=by, now=now, visitor=visitor)
+        return case is not None and _stop(session, case, by=by, now=now, visitor=visitor)
 
 
 def end(
@@ -341,6 +340,14 @@ def tell_all(session: Session, notice: Notice, case: Case, *, now: datetime, **f
 def close_links(session: Session, case: Case, *, now: datetime) -> None:
     """Void what could still stop *case*: it is over."""
     links.void(session, case.person.id, {LinkKind.CASE}, reason=CASE_OVER, now=now)
+
+
+def _stop(session: Session, case: Case, *, by: By, now: datetime, visitor: Visitor) -> bool:
+    """Stop *case*, or write down that it has expired, where nobody has yet: then nobody stopped it."""
+    if case.is_stale(now):
+        end(session, case, Act.EXPIRE, CaseState.EXPIRED, by=By.TIME, now=now, visitor=visitor)
+        return False
+    return end(session, case, Act.STOP, CaseState.STOPPED, by=by, now=now, visitor=visitor)
 
 
 def _readers(case: Case) -> list[Person]:
