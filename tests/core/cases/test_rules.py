@@ -17,7 +17,9 @@ def test_a_ticket_is_letters_digits_and_a_few_signs(text: str) -> None:
     assert text == rules.valid_ticket(text) == rules.valid_ticket(f"  {text}\n")
 
 
-@pytest.mark.parametrize("text", ["", " ", "-1042", "T 1042", "T-1042\nx", "Ä-1", "T-1042²", "9" * 65, "<b>"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "T\n17", "ß", "-1042", "T 1042", "T-1042\nx", "Ä-1", "T-1042²", "9" * 65, "<b>"]
+)
 def test_nothing_else_is_a_ticket(text: str) -> None:
     """Neither two lines nor what looks like two entries of a log."""
     assert rules.valid_ticket(text) is None
