@@ -8,7 +8,9 @@ from wtforms.validators import ValidationError
 
 from webapp.core.accounts.rules import MAX_EMAIL_LENGTH, Role
 from webapp.core.company.policy import Choice
-from webapp.core.policy.rules import MAX_REASON_LENGTH
+from webapp.core.outcomes import Refusal, Refused
+from webapp.core.policy.rules import MAX_REASON_LENGTH, is_grace
+from webapp.web import wording
 from webapp.web.forms import Form, OneLine
 
 OPTIONAL, REQUIRED = "optional", "required"
@@ -49,9 +51,11 @@ class PolicyForm(Form):
             raise ValidationError("Choose of whom it is required.")
 
     def validate_grace_days(self, field: Field) -> None:
-        """Its shape; which numbers are possible says core."""
+        """Core says which numbers are possible: here too, so that the preview refuses what can't be saved."""
         if not re.fullmatch("[0-9]{1,3}", field.data or ""):
             raise ValidationError("Enter a number of days, 0 to 90.")
+        if not is_grace(int(field.data)):
+            raise ValidationError(wording.sentence(Refused(Refusal.GRACE_OUT_OF_RANGE)))
 
 
 class ExemptionForm(Form):
