@@ -107,6 +107,7 @@ def test_the_exact_address_shows_the_state_and_nothing_else(
         assert words in found.text
     (row,) = product.audit("support:look_up")
     assert (lea.person.id, mia.person.id, "success") == (row.employee_id, row.actor_id, row.outcome)
+    assert "autofocus" in found.document.one("h2", id="found").attributes
     _holds_no_secret(found, engine, lea)
 
 
@@ -217,6 +218,7 @@ def test_entries_that_are_missing_are_told_together_and_the_rest_is_kept(client:
     assert ["#ticket", "#channel"] == [link for link in links if link != "#main"]
     assert "Enter the reference of the ticket." in answer.document.one("p", id="ticket-error").text
     assert "On since" in answer.text
+    assert "autofocus" not in answer.document.one("h2", id="found").attributes
 
 
 def test_a_ticket_that_is_none_is_told_at_its_field(client: Client, mia: Owner) -> None:
@@ -543,6 +545,8 @@ def test_a_due_case_issues_a_pass_and_its_half_is_shown_once(
     assert "The case is carried out." in issued.text
     assert (200, 200) == (first.status, second.status)
     assert "no-store" in second.response.headers["Cache-Control"]
+    for answer, has_focus in ((first, True), (looked, False), (second, True)):
+        assert has_focus is ("autofocus" in answer.document.one("h2", id="pass").attributes)
     halves = [one for answer in (first, second) for one in HALF.findall(answer.text)]
     assert 2 == len(set(halves))
     assert HALF.search(looked.text) is None
