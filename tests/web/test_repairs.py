@@ -83,9 +83,16 @@ def test_wrong_halves_are_said_together(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"mailed_half": "", "read_half": ""}, "Enter this half, too"),
-        ({"mailed_half": "1234", "read_half": WRONG}, "A half has 16 letters and digits. You entered 4."),
-        ({"mailed_half": WRONG, "read_half": "UUUU-UUUU-UUUU-UUUU"}, "no U. Compare it once more."),
+        ({"mailed_half": "", "read_half": ""}, "Enter the half from the e-mail: both halves are needed."),
+        ({"mailed_half": "", "read_half": ""}, "Enter the half from the call: both halves are needed."),
+        (
+            {"mailed_half": "1234", "read_half": WRONG},
+            "The half from the e-mail has 16 letters and digits. You entered 4.",
+        ),
+        (
+            {"mailed_half": WRONG, "read_half": "UUUU-UUUU-UUUU-UUUU"},
+            "The half from the call has letters and digits only, and no U.",
+        ),
     ],
 )
 def test_what_can_be_no_half_is_said_at_its_field(

@@ -301,7 +301,7 @@ class RepairForm(Form):
         text = typed[0] if len(typed) == 1 else ""
         half = read_half(text)
         if half is None:
-            self.refuse(wording.malformed_half(text), name)
+            self.refuse(wording.malformed_half(text, self[name].label.text.lower()), name)
         else:
             self[name].data = ""  # a half that was judged never comes back in a page
         return half

@@ -89,14 +89,14 @@ def malformed_backup_code(entry: str) -> str:
     return "A backup code has letters and digits only, and no U. Compare it with your list."
 
 
-def malformed_half(entry: str) -> str:
-    """Why *entry* is no half of a repair pass."""
+def malformed_half(entry: str, name: str) -> str:
+    """Why *entry* is no half of a repair pass; with its *name*, because the other one may be wrong as well."""
     characters = sum(letter.isalnum() for letter in entry)
     if not characters:
-        return "Enter this half, too: both are needed."
+        return f"Enter the {name}: both halves are needed."
     if characters != HALF_LENGTH:
-        return f"A half has {HALF_LENGTH} letters and digits. You entered {characters}."
-    return "A half has letters and digits only, and no U. Compare it once more."
+        return f"The {name} has {HALF_LENGTH} letters and digits. You entered {characters}."
+    return f"The {name} has letters and digits only, and no U. Compare it once more."
 
 
 def only_from_before(since: datetime, zone: str) -> str:
