@@ -293,6 +293,7 @@ def test_whoever_let_the_day_after_a_wipe_go_by_gets_another_one(
 
     assert "There is nothing to reset" in within.text
     assert "The password alone logs in until" in within.text
+    assert "nothing logs in until a new case is carried out" in after.text
     assert "Open the case" in buttons(after.document)
     assert "Repair pass." not in after.text
     assert "by wipe" in page.text

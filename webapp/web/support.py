@@ -10,7 +10,7 @@ from webapp.core.cases import flows as cases
 from webapp.core.cases.flows import Case
 from webapp.core.cases.rules import CaseKind, CaseState, Channel, Way
 from webapp.core.outcomes import Refusal, Refused
-from webapp.core.policy.rules import of_wipe
+from webapp.core.policy.rules import of_wipe, wipe_is_over
 from webapp.core.support import flows as support
 from webapp.core.support import looking_up
 from webapp.core.support.looking_up import Found
@@ -168,6 +168,7 @@ def _found_words(found: Found) -> dict[str, Any]:
         "last_log_in_at": found.last_log_in_at,
         "frozen_since": found.frozen_since,
         "wiped_until": of_wipe(found.wiped_at).until if found.wiped_at else None,
+        "wipe_is_over": wipe_is_over(found.wiped_at, now=now()),
         "open_case": case_words(found.open_case) if found.open_case else None,
         "can_be_helped": found.person.is_active and bool(_kinds(found)),
     }
