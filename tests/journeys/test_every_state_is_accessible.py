@@ -1,6 +1,7 @@
 """axe-core finds nothing in any state of any page, as page and as pop-up, light and dark; nothing scrolls sideways."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,8 +19,8 @@ from webapp.core.outcomes import Accepted
 
 WIDTHS = (1280, 390, 320)
 SETTINGS = ((1280, "light"), (390, "dark"), (390, "light"), (1280, "dark"))
-"""All four where a layout is seen first in a test, else the first two, each width and each scheme once: other states
-of it differ in words, not in colours and frame."""
+"""All four where a layout is seen first in a test; else one of the first two in turn, so that each width and each
+scheme has every other state: those of one layout differ in words, not in colours and frame."""
 
 AXE = {"resultTypes": ["violations"]}
 Look = Callable[..., None]
@@ -33,7 +34,7 @@ def page(open_page: OpenPage) -> Page:
 @pytest.fixture
 def look(page: Page) -> Iterator[Look]:
     """Looks at the *state* that has these *words*, and says at the end what axe found where."""
-    axe, found, layouts = Axe(), list[str](), set[str]()
+    axe, found, layouts, turns = Axe(), list[str](), set[str](), count()
 
     def look_at(state: str, words: str = "") -> None:
         if words:  # of the page that a click led to: it may still be on its way
@@ -44,7 +45,7 @@ def look(page: Page) -> Iterator[Look]:
             if overflow > 0:
                 found.append(f"{state} at {width}: {overflow} px to the side")
         layout = page.evaluate("() => document.body.className + !!document.querySelector('dialog')")
-        for width, scheme in SETTINGS[: 2 if layout in layouts else 4]:
+        for width, scheme in [SETTINGS[next(turns) % 2]] if layout in layouts else SETTINGS:
             page.set_viewport_size({"width": width, "height": 860})
             page.emulate_media(color_scheme=scheme)
             for violation in axe.run(page, options=AXE).response["violations"]:
@@ -538,7 +539,18 @@ def test_an_administrator_s_pages_are_accessible(product: Running, page: Page, l
     page.goto("/settings/employees?q=wolkenstein")
     page.get_by_role("link", name=long).first.click()
     look("a colleague's profile", "Phone")
-    page.goto(f"{page.url}/security")
+    colleague = page.url
+    for step in ("role", "deactivate"):
+        page.goto(f"{colleague}/{step}")
+        look(f"a colleague's {step}")
+    page.goto("/settings/employees/invite")
+    page.get_by_role("button", name="Send the invitation").click()
+    look("invitation, with errors", "2 entries need another look")
+    page.get_by_label("Name", exact=True).fill("Noa Keller")
+    page.get_by_label("E-mail").fill("noa@studio.example")
+    page.get_by_role("button", name="Send the invitation").click()
+    look("invitation, sent", "What happens now")
+    page.goto(f"{colleague}/security")
     look("403")
     page.goto(f"/settings/employees/{stranger.id}")
     look("404, logged in")

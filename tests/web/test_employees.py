@@ -10,7 +10,7 @@ from tests.web.client import Client
 from tests.web.dom import Element
 from tests.web.people import log_in, security
 from webapp.core.accounts.flows import Person
-from webapp.core.accounts.rules import folded
+from webapp.core.accounts.rules import Role, folded
 from webapp.core.accounts.tables import Employee
 
 LIST = "/settings/employees"
@@ -45,6 +45,27 @@ def test_employees_see_names_and_administrators_doors(client: Client, product: P
     assert "8 of 8 codes left" not in plain.text
     assert [f"{LIST}/{me.id}", f"{LIST}/{owner.person.id}"] == _profile_links(as_admin)
     assert "8 of 8 codes left" in as_admin.text
+
+
+def test_the_list_tells_administrators_who_does_not_log_in(
+    client: Client, product: Product, open_browser: Callable[[], Client]
+) -> None:
+    """Who was invited and has no password yet, and whose account is closed; colleagues see neither."""
+    kim = product.employee("kim@studio.example", name="Kim", role=Role.ADMIN)
+    product.invite(product.log_in(kim), "noa@studio.example")
+    lea = product.employee(company=kim.company_id)
+    tim = product.employee("tim@studio.example", name="Tim", company=kim.company_id)
+    product.deactivate(product.log_in(kim), tim)
+
+    log_in(client, kim)
+    told = client.get("/settings/employees").text
+    colleague = open_browser()
+    log_in(colleague, lea)
+    untold = colleague.get("/settings/employees").text
+
+    for words in ("Invited, not yet logged in", "Deactivated"):
+        assert 1 == told.count(words)
+        assert words not in untold
 
 
 def test_an_administrator_reads_a_profile_and_changes_nothing(client: Client, product: Product) -> None:

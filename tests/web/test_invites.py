@@ -100,12 +100,12 @@ def test_the_answer_is_the_same_whoever_has_the_address(
 @pytest.mark.parametrize(
     ("fields", "field", "words"),
     [
-        ({"name": " ", "email": NOA, "role": "employee"}, "name", "Enter the person's name."),
-        ({"name": "Noa\x00", "email": NOA, "role": "employee"}, "name", "one line"),
-        ({"name": "N" * 101, "email": NOA, "role": "employee"}, "name", "at most 100 characters"),
-        ({"name": "Noa", "email": "", "role": "employee"}, "email", "Enter the person's e-mail address."),
-        ({"name": "Noa", "email": "noa", "role": "employee"}, "email", "as in name@example.com"),
-        ({"name": "Noa", "email": "n a@x", "role": "employee"}, "email", "not an e-mail address"),
+        ({"name": " ", "email": NOA, "role": "admin"}, "name", "Enter the person's name."),
+        ({"name": "Noa\x00", "email": NOA, "role": "admin"}, "name", "one line"),
+        ({"name": "N" * 101, "email": NOA, "role": "admin"}, "name", "at most 100 characters"),
+        ({"name": "Noa", "email": "", "role": "admin"}, "email", "Enter the person's e-mail address."),
+        ({"name": "Noa", "email": "noa", "role": "admin"}, "email", "as in name@example.com"),
+        ({"name": "Noa", "email": "n a@x", "role": "admin"}, "email", "not an e-mail address"),
         ({"name": "Noa", "email": NOA, "role": "support"}, "role", "Choose a role."),
     ],
 )
@@ -119,6 +119,12 @@ def test_what_is_wrong_is_said_at_the_field(
 
     assert 422 == answer.status
     assert words in answer.document.one("p", id=f"{field}-error").text
+    kept = {name: answer.value(name) for name in ("name", "email") if fields[name].isprintable()}
+    assert {name: fields[name] for name in kept} == kept
+    chosen = [
+        one.attributes["value"] for one in answer.document.all("input", name="role") if "checked" in one.attributes
+    ]
+    assert ([] if field == "role" else ["admin"]) == chosen
     assert 1 == len(dump(engine)["employees"])
     assert [] == product.mailed(LinkKind.INVITE)
 
