@@ -215,7 +215,7 @@ def _note(product: Product, me: Person, number: int) -> None:
 
 
 def _page(product: Product, me: Person, **filters: object) -> list[SecurityEvent]:
-    return list(events.page(product.session, me, Filters(**filters), before=None, after=None).rows)  # type: ignore[arg-type]
+    return list(events.page(product.session, me, Filters(**filters), before=None, after=None).rows)
 
 
 def _export(product: Product, me: Person) -> list[SecurityEvent]:

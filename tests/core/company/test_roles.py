@@ -138,7 +138,9 @@ def test_of_two_administrators_who_demote_each_other_at_once_one_is_left(
 def test_a_crash_leaves_the_role_as_it_was(product: Product, engine: Engine, kim: Seat, lea: Person) -> None:
     before = dump(engine)
 
-    act = lambda: product.change_role(kim, lea, Role.ADMIN)  # noqa: E731
+    def act() -> object:
+        return product.change_role(kim, lea, Role.ADMIN)
+
     deaths, sights = dies_everywhere(engine, act, lambda: dump(engine))
 
     assert deaths > 8
