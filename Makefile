@@ -65,7 +65,7 @@ translations: $(DEV) ## bring the texts of code and templates into the catalogue
 		--ignore-obsolete --ignore-pot-creation-date --width 120
 
 screenshots: test-system $(DEV) $(HTMX) ## take the README's screenshots again
-	@$(VENV)/bin/python tools/screenshots.py
+	@$(RUN) tools.screenshots
 
 # Hash-locked, and without the address of any index, so that plain pip installs them anywhere.
 LOCK := $(RUN) uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -85,7 +85,7 @@ def _wait_for(cluster: Cluster, server: subprocess.Popen[bytes], log: Path, *, l
     while not cluster.answers():
         if server.poll() is not None or time.monotonic() > give_up_at:
             raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
-        time.sleep(0.02)
+        time.sleep(0.02)  # between two questions: PostgreSQL tells nobody by itself that it is ready
 
 
 def _as_ordinary_user(command: list[str | Path]) -> list[str]:

@@ -3,21 +3,18 @@
 Starts the product on a temporary database, walks to two pages in Chromium and writes docs/images/.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from playwright.sync_api import Page, sync_playwright
 
-from playwright.sync_api import Page, sync_playwright  # noqa: E402 (after the path)
+from tests.databases import migrated_sqlite_file
+from tests.journeys.conftest import FLAGS
+from tests.journeys.product import App, Running, key_in
+from tests.journeys.steps import find_security_tab, give_code, give_password
 
-from tests.databases import migrated_sqlite_file  # noqa: E402
-from tests.journeys.conftest import FLAGS  # noqa: E402
-from tests.journeys.product import App, Running, key_in  # noqa: E402
-from tests.journeys.steps import find_security_tab, give_code, give_password  # noqa: E402
-
-IMAGES = ROOT / "docs" / "images"
+IMAGES = Path("docs") / "images"
+"""Run from the project's root, as a module: `make screenshots` does."""
 
 
 def main() -> None:
